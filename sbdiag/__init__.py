@@ -1,0 +1,1 @@
+"""Read macOS sandbox denials anywhere, explain them, and write the minimal rules."""

@@ -1,0 +1,1 @@
+"""Join captures, entitlements, Lima's log and a profile into one report; decide nothing here."""

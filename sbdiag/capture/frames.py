@@ -1,0 +1,139 @@
+"""The columns of every frame that capture/ yields, declared once.
+
+A step that needs columns says so with :meth:`Schema.check`; a reader builds its frame with
+:meth:`Schema.frame`, so that an empty frame has the same types as a full one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from sbdiag.errors import FrameError
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: name, pandas dtype as text, and what it means."""
+
+    name: str
+    dtype: str
+    meaning: str
+    categories: tuple[str, ...] = ()
+
+    def apply(self, values: object) -> pd.Series:
+        """Return `values` as a Series of this column's type."""
+        if self.dtype == "category":
+            if self.categories:
+                kind = pd.CategoricalDtype(list(self.categories), ordered=False)
+                return pd.Series(values, dtype=kind)
+            return pd.Series(values, dtype="str").astype("category")
+        if self.dtype.startswith("datetime64"):
+            return pd.Series(pd.to_datetime(pd.Series(values), utc=True)).astype(self.dtype)
+        return pd.Series(values, dtype=self.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The columns of one frame, in order."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [column.name for column in self.columns]
+
+    def frame(
+        self, records: Mapping[str, Sequence[object]] | Iterable[Mapping[str, object]] = ()
+    ) -> pd.DataFrame:
+        """Build a frame with exactly these columns and types from columns or records."""
+        if isinstance(records, Mapping):
+            data: Mapping[str, Sequence[object]] = records
+        else:
+            rows = list(records)
+            data = {name: [row.get(name) for row in rows] for name in self.names}
+        return pd.DataFrame(
+            {column.name: column.apply(data.get(column.name, [])) for column in self.columns}
+        )
+
+    def check(self, frame: pd.DataFrame, *, need: Iterable[str] | None = None) -> pd.DataFrame:
+        """Return `frame` if it has the columns (all, or those in `need`); else say which lack."""
+        lacking = [
+            name for name in (self.names if need is None else need) if name not in frame.columns
+        ]
+        if lacking:
+            raise FrameError(f"the {self.name} frame lacks {', '.join(lacking)}")
+        return frame
+
+
+VERDICTS: Final = ("deny", "allow")
+LAYERS: Final = ("profile", "system-policy")
+ORIGINS: Final = ("kernel", "sandboxd", "reported", "other")
+
+DENIALS: Final = Schema(
+    "denials",
+    (
+        Column("time", "datetime64[us, UTC]", "NaT where the text has none"),
+        Column(
+            "process", "str", "as printed; cut by the kernel to 16 or 32 bytes, never a join key"
+        ),
+        Column("pid", "Int64", "as printed"),
+        Column("verdict", "category", "deny, or allow for report lines", VERDICTS),
+        Column("code", "Int64", "N of deny(N), uninterpreted"),
+        Column("operation", "category", "exact, with its star if printed"),
+        Column("target", "str", "the detail verbatim, missing where none"),
+        Column("target_kind", "category", "what the rule needs: path, global-name, …"),
+        Column("target_name", "str", "the value of that kind, taken out of target"),
+        Column("layer", "category", "whose refusal: your profile, or System Policy", LAYERS),
+        Column("origin", "category", "who wrote the line", ORIGINS),
+        Column("duplicates", "Int64", "N of 'N duplicate reports for'; occurrences = N + 1"),
+        Column("tag", "str", "the (with message …) line under the denial"),
+        Column("style", "category", "how the line was written"),
+        Column("run", "str", "which capture"),
+        Column("line", "Int64", "1-based line of the record in its file"),
+    ),
+)
+
+UNPARSED: Final = Schema(
+    "unparsed",
+    (
+        Column("run", "str", "which capture"),
+        Column("line", "Int64", "1-based line in its file"),
+        Column("text", "str", "the line as read, broken bytes replaced"),
+        Column("reason", "str", "why it is not a record"),
+    ),
+)
+
+ENTITLEMENTS: Final = Schema(
+    "entitlements",
+    (
+        Column("run", "str", "which dump: the file's name, or the run it belongs to"),
+        Column("executable", "str", "the signed file, missing where the dump does not say"),
+        Column("state", "category", "what the dump is: entitlements, none, unsigned, …"),
+        Column("key", "str", "the entitlement; missing for a state that has none"),
+        Column("value", "object", "bool, int, str, list or dict"),
+        Column("type", "category", "bool, integer, string, array, dict"),
+        Column("purpose", "str", "what the key is for, where the table knows it"),
+        Column("line", "Int64", "1-based line of the key in the dump"),
+    ),
+)
+
+MILESTONES: Final = Schema(
+    "milestones",
+    (
+        Column("time", "datetime64[us, UTC]", "NaT where the text has none"),
+        Column("offset_seconds", "Float64", "seconds since start, from INFO[0005]"),
+        Column("milestone", "category", "which line it is; 'other' for a line no table row knows"),
+        Column("level", "category", "debug, info, warning, error, fatal"),
+        Column("source", "category", "limactl, hostagent or unknown"),
+        Column("message", "str", "the line's message"),
+        Column("error", "str", "the attached error"),
+        Column("run", "str", "which log"),
+        Column("line", "Int64", "1-based line in its file"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Frames and values into pictures, HTML and widgets."""

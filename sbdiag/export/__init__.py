@@ -1,0 +1,1 @@
+"""RuleSet or Report into text that leaves the house."""

@@ -1,0 +1,1 @@
+"""The policy language of Seatbelt; standard library only."""
