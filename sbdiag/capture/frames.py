@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import pandas as pd
 
@@ -32,7 +32,8 @@ class Column:
                 return pd.Series(values, dtype=kind)
             return pd.Series(values, dtype="str").astype("category")
         if self.dtype.startswith("datetime64"):
-            return pd.Series(pd.to_datetime(pd.Series(values), utc=True)).astype(self.dtype)
+            times = pd.to_datetime(pd.Series(values, dtype="object"), utc=True).dt.as_unit("us")
+            return cast("pd.Series", times)
         return pd.Series(values, dtype=self.dtype)
 
 
