@@ -91,6 +91,7 @@ _TARGET = re.compile(
 _ADDRESS = re.compile(
     r"(?:(?P<side>remote|local):)?(?P<host>\*|\[[^\]]*\]|[0-9A-Fa-f.:]+|localhost):(?P<port>\*|\d+)"
 )
+_HIDDEN = re.compile(r"\A\s*\Z|<private>|<…>\Z|(?:\A|/)(?:\.{3,4}|…)|(?:\.\.\.|…)\Z")
 _MACH_SUFFIX: Final = (
     (" (xpc)", "xpc-service-name"),
     (" (per-pid)", "local-name"),
@@ -155,10 +156,11 @@ def parse_access(operation: str, detail: str | None) -> Access:
     Returns
     -------
     Access
-        With no values where the detail is absent, hidden (``<private>``) or of a shape that
-        no known line has; the detail itself is always kept.
+        With no values where the detail is absent, hidden (``<private>``), cut (by the kernel
+        with ``<…>`` at its size limit, by an author with ``...`` for a part of a path) or of a
+        shape that no known line has; the detail itself is always kept.
     """
-    if not detail or detail.strip() in {"", "<private>"}:
+    if not detail or _HIDDEN.search(detail):
         return Access(operation, (), detail or None)
     return Access(operation, _values(operation, detail), detail)
 
@@ -169,7 +171,7 @@ def _values(operation: str, detail: str) -> tuple[tuple[str, str], ...]:
     for name, keys in _COMPOSED:
         if operation == name:
             composed = _pairs(detail, keys)
-            if composed:
+            if composed or operation == "file-issue-extension":  # no line has its path alone
                 return composed
     kind = subject_kind(operation)
     if kind == "target":
