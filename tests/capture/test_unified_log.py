@@ -20,4 +20,4 @@ def test_the_same_denial_reads_the_same_in_each_style() -> None:
     assert reading.counts == Counts(lines=5, denials=5)
     assert list(reading.denials["style"]) == list(STYLES)
     assert len(reading.denials[["process", "pid", "operation", "target"]].drop_duplicates()) == 1
-    assert reading.denials.dtypes.equals(DENIALS.frame().dtypes) or not len(reading.unparsed)
+    assert list(map(str, reading.denials.dtypes)) == [column.dtype for column in DENIALS.columns]
