@@ -15,12 +15,15 @@ from sbdiag.seatbelt.filters import filters, spelling
 from sbdiag.seatbelt.matching import Matcher, any_of, prepare
 from sbdiag.seatbelt.operations import meanings
 from sbdiag.seatbelt.paths import is_odd
+from sbdiag.seatbelt.regex import Regex
 from sbdiag.seatbelt.request import Request
 from sbdiag.seatbelt.rules import Filter, Rule
 
-# (kind, value): ("literal", "/a/b"), ("subpath", "/a"), ("global-name", "com.apple.x").
+# (kind, value): ("literal", "/a/b"), ("subpath", "/a"), ("global-name", "com.apple.x"), and
+# ("begins", "/users/you/") for prefixes and for regexes that begin with plain text.
 _Key: TypeAlias = tuple[str, str]
 
+_PATH_KEYS: Final = frozenset({"literal", "subpath", "begins"})
 _MACH: Final = frozenset({"global-name", "local-name", "xpc-service-name"})
 
 
@@ -69,6 +72,7 @@ class OperationRules:
         self._found: dict[_Key, list[int]] = {}
         self._always: list[int] = []
         self._kinds: set[str] = set()
+        self._lengths: set[int] = set()
         for at, entry in enumerate(self.filtered):
             keys = _keys_of_any(entry.rule.filters)
             if keys is None:
@@ -77,6 +81,8 @@ class OperationRules:
                 for key in keys:
                     self._found.setdefault(key, []).append(at)
                     self._kinds.add(key[0])
+                    if key[0] == "begins":
+                        self._lengths.add(len(key[1]))
 
     def candidates(self, request: Request) -> Iterator[tuple[int, Entry]]:
         """Yield, in the order of trying, every rule that may match, with its turn from 0."""
@@ -94,7 +100,7 @@ class OperationRules:
         """Return the keys under which matching rules stand; ``None``: all must be tried."""
         keys: list[_Key] = []
         for kind in self._kinds:
-            if kind in {"literal", "subpath"}:
+            if kind in _PATH_KEYS:
                 continue
             value = request.value(kind)
             if value is not None:
@@ -104,7 +110,7 @@ class OperationRules:
         service = request.value("xpc-service-name")
         if service is not None:
             keys.append(("global-name", service))
-        if self._kinds & {"literal", "subpath"} and request.socket != "ip":
+        if self._kinds & _PATH_KEYS and request.socket != "ip":
             if len(request.paths) != 1 or not request.paths[0].isascii():
                 return None
             path = request.paths[0].lower()
@@ -114,6 +120,7 @@ class OperationRules:
                 keys.append(("subpath", path[:at]))
                 at = path.find("/", at + 1)
             keys.append(("subpath", path))
+            keys += [("begins", path[:length]) for length in self._lengths if length <= len(path)]
         return keys
 
 
@@ -142,10 +149,20 @@ def _keys(written: Filter) -> list[_Key] | None:
     if known.filter == "path" and known.form in {"literal", "subpath"}:
         plain = all(_is_plain(text) for text in texts)
         return [(known.form, text.lower()) for text in texts] if plain else None
+    if known.filter == "path":
+        begins = [_begins(known.form, text) for text in texts]
+        return [("begins", text) for text in begins] if all(begins) else None
     kind = filters()[known.filter]
     if kind.argument == "name-pattern" and kind.case == "sensitive" and known.form == "literal":
         return [(kind.name, text) for text in texts]
     return None
+
+
+def _begins(form: str, pattern: str) -> str:
+    """Return what a path must begin with, in lower case; empty where that is not certain."""
+    if not pattern.isascii() or "${" in pattern:
+        return ""
+    return (Regex(pattern).prefix if form == "regex" else pattern).lower()
 
 
 def _is_plain(pattern: str) -> bool:

@@ -75,6 +75,7 @@ class _Reader:
         self.text = pattern
         self.states: list[_State] = []
         self.doubts: list[str] = []
+        self.outer_branches = 0
         self.frames = [_Frame()]
         self.start, self.accept = self._read()
 
@@ -131,6 +132,7 @@ class _Reader:
     def _end_group(self) -> _Fragment:
         self._end_branch()
         branches = self.frames.pop().branches
+        self.outer_branches = len(branches)  # of the whole expression, once all is read
         if len(branches) == 1:
             return branches[0]
         start, end = self._new(), self._new()
@@ -277,6 +279,8 @@ class _Automaton:
         self._sets: list[frozenset[int]] = []
         self._moves: list[dict[str, int]] = []
         self._ends: list[bool | None] = []
+        self._stuck: list[bool] = []
+        self._first: int | None = None
 
     def _closure(self, seeds: set[int], *, start: bool, end: bool) -> frozenset[int]:
         found = set(seeds)
@@ -301,6 +305,8 @@ class _Automaton:
             self._sets.append(states)
             self._moves.append({})
             self._ends.append(None)
+            # Behind an anchor that did not hold nothing can step any more, whatever follows.
+            self._stuck.append(all(self._states[number].after < 0 for number in states))
         return known
 
     def _move(self, current: int, char: str) -> int:
@@ -319,11 +325,18 @@ class _Automaton:
         """Whether the expression is found in `text`."""
         if len(self._sets) > _CACHED_STATES:
             self._reset()
-        first = self._closure({self._start}, start=True, end=not text)
-        if self._accept in first:
+        if self._first is None:
+            first = self._closure({self._start}, start=True, end=False)
+            self._first = self._identify(first)
+        current = self._first
+        if self._accept in self._sets[current]:
             return True
-        current = self._identify(first)
+        if not text:
+            empty = self._closure({self._start}, start=True, end=True)
+            return self._accept in empty
         for char in text:
+            if self._stuck[current]:
+                return False
             following = self._moves[current].get(char)
             current = self._move(current, char) if following is None else following
             if self._accept in self._sets[current]:
@@ -331,7 +344,7 @@ class _Automaton:
         ends = self._ends[current]
         if ends is None:
             seeds = set(self._sets[current])
-            ends = self._accept in self._closure(seeds, start=not text, end=True)
+            ends = self._accept in self._closure(seeds, start=False, end=True)
             self._ends[current] = ends
         return ends
 
@@ -350,12 +363,15 @@ class Regex:
         Why the whole expression is unknown, ``None`` if it could be read.
     doubts
         The pieces that are not attested, in order; empty for an ordinary expression.
+    prefix
+        What every text that matches must begin with, case aside; empty where nothing is certain.
     """
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.error: str | None = None
         self.doubts: tuple[str, ...] = ()
+        self.prefix = ""
         self._automata: dict[tuple[bool, bool, bool], _Automaton] = {}
         try:
             self._characters = _Reader(pattern)
@@ -363,6 +379,8 @@ class Regex:
             self.error = str(error)
         else:
             self.doubts = tuple(dict.fromkeys(self._characters.doubts))
+            if self._characters.outer_branches == 1:
+                self.prefix = _literal_prefix(pattern)
 
     @cached_property
     def _bytes(self) -> _Reader:
@@ -405,6 +423,24 @@ class Regex:
             automaton = _Automaton(reader, possible=possible, fold=fold)
             self._automata[key] = automaton
         return automaton.search(_as_bytes(text) if in_bytes else text)
+
+
+def _literal_prefix(pattern: str) -> str:
+    """Return the plain characters behind a leading ``^``."""
+    if not pattern.startswith("^"):
+        return ""
+    found, at = "", 1
+    while at < len(pattern):
+        char, width = pattern[at], 1
+        if char == "\\" and pattern[at + 1 : at + 2].strip("_").isalnum() is False:
+            char, width = pattern[at + 1 : at + 2], 2
+        elif char in "\\.*+?|()[]{}^$":
+            break
+        if not char or pattern[at + width : at + width + 1] in {"*", "?", "{", "+"}:
+            break
+        found += char
+        at += width
+    return found
 
 
 def _as_bytes(text: str) -> str:
