@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias
 
 from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.ruleset import PathKind
-from sbdiag.diagnosis.withheld import sensitive_place
+from sbdiag.diagnosis.sensitive import sensitive_place
 from sbdiag.seatbelt.access import Access
 from sbdiag.seatbelt.operations import fallback_chain
 from sbdiag.seatbelt.rules import Filter, Rule, Symbol
@@ -90,7 +90,7 @@ def _directory(draft: Draft) -> str | None:
     if draft.entry is not None or not draft.rule.operations[0].startswith(_SIBLING_OPERATIONS):
         return None
     match draft.rule.filters:
-        case (Filter("literal", (str() as path,)),) if path != "/" and paths.control_free(path):
+        case (Filter("literal", (str() as path,)),) if path != "/" and paths.plain(path):
             return next(paths.ancestors(path))
     return None
 

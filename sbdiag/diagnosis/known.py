@@ -174,7 +174,7 @@ def known_rule(access: Access) -> Widened | None:
     if access.operation == "mach-task-name":
         return _vm_host(access)
     path = access.value("path")
-    if path is None or paths.fault(path) is not None or not paths.control_free(path):
+    if path is None or paths.fault(path) is not None or not paths.plain(path):
         return None
     chain = set(fallback_chain(access.operation))
     for place, at in _places(path):

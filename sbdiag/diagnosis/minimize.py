@@ -17,41 +17,17 @@ import pandas as pd
 from sbdiag.capture.frames import DENIALS
 from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.drafts import Apart, Asked, Draft, absorbed, opened_directories
+from sbdiag.diagnosis.exact import XPC_NOTES, Refused, Shaped, exact_rule
+from sbdiag.diagnosis.finish import APART, finished, printed_order
 from sbdiag.diagnosis.known import known_rule, subject_of
-from sbdiag.diagnosis.ruleset import MinimalRule, PathKind, RuleSet, Widen, Withheld, XpcKind
-from sbdiag.diagnosis.shapes import XPC_NOTES, Refused, Shaped, exact_rule
-from sbdiag.diagnosis.withheld import CLASS_ORDER, NOISE, SENSITIVE, Class, withheld_class
+from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet, Widen, Withheld, XpcKind
+from sbdiag.diagnosis.sensitive import SENSITIVE
+from sbdiag.diagnosis.withheld import CLASS_ORDER, NOISE, Class, withheld_class
 from sbdiag.errors import FrameError
 from sbdiag.seatbelt.access import Access, parse_access
-from sbdiag.seatbelt.rules import Filter, Rule
+from sbdiag.seatbelt.rules import Rule
 
 _NEEDED: Final = ("operation", "target", "verdict", "layer", "origin")
-
-# In which order operations are written; the first that fits. What none fits stands at `""`.
-_ORDER: Final = (
-    "mach-lookup",
-    "mach-register",
-    "mach-task-",
-    "mach-",
-    "generic-issue-extension",
-    "iokit-issue-extension",
-    "file-issue-extension",
-    "process-",
-    "signal",
-    "sysctl-",
-    "syscall-",
-    "system-",
-    "iokit-",
-    "ipc-",
-    "user-preference-",
-    "managed-preference-",
-    "",
-    "network-",
-    "file-",
-)
-_APART: Final[tuple[Apart, ...]] = ("", "sensitive", "noise")
-# What is executed or opened as a device or socket is no directory.
-_FILES: Final = ("process-exec", "file-map-executable", "file-ioctl", "network-")
 
 
 class Decided(Protocol):
@@ -159,12 +135,12 @@ def minimal_rules(
     found: Iterable[Draft] = drafts.values()
     if widen == "siblings":
         found = opened_directories(found)
-    found = absorbed(sorted(found, key=_printed_order))
+    found = absorbed(sorted(found, key=printed_order))
     if profile is not None:
         found = (*found, *_defeated(found, profile, xpc=xpc))
-    found = sorted(found, key=_printed_order)
+    found = sorted(found, key=printed_order)
     return RuleSet(
-        rules=_finished(found, undecided),
+        rules=finished(found, undecided),
         withheld=_withheld(withheld, xpc=xpc),
         widen=widen,
         xpc=xpc,
@@ -293,74 +269,10 @@ def _defeated(drafts: Iterable[Draft], profile: Deciding, *, xpc: XpcKind) -> It
     yield from extra.values()
 
 
-def _printed_order(draft: Draft) -> tuple[object, ...]:
-    operations = draft.rule.operations
-    place = next(
-        (at for at, start in enumerate(_ORDER) if start and operations[0].startswith(start)),
-        _ORDER.index(""),
-    )
-    return (
-        _APART.index(draft.apart),
-        place,
-        not operations[0].endswith("*"),
-        -len(operations),
-        operations,
-        tuple(filter_.name for filter_ in draft.rule.filters),
-        repr(draft.rule.filters),
-    )
-
-
-def _finished(drafts: Iterable[Draft], undecided: set[int]) -> tuple[MinimalRule, ...]:
-    drafts = tuple(drafts)
-    seen = {
-        path
-        for draft in drafts
-        for asked in draft.asked
-        if (path := asked.access.value("path")) and paths.fault(path) is None
-    }
-    directories = {directory for path in seen for directory in paths.ancestors(path)}
-    return tuple(_finish(draft, directories, undecided) for draft in drafts)
-
-
-def _finish(draft: Draft, directories: set[str], undecided: set[int]) -> MinimalRule:
-    narrower = {asked.access.detail or "" for asked in draft.asked if asked.exact != draft.rule}
-    breadth = draft.breadth
-    if narrower and draft.entry is not None:
-        breadth = f"{breadth}; {len(narrower)} seen" if breadth else ""
-    rows = tuple(sorted(row for asked in draft.asked for row in asked.rows))
-    warnings = [draft.warning]
-    if not undecided.isdisjoint(rows):
-        warnings.append("The profile alone does not settle whether this is needed.")
-    return MinimalRule(
-        rule=draft.rule,
-        denials=rows,
-        purpose=draft.purpose,
-        source=draft.source,
-        grade=draft.grade,
-        entry=draft.entry,
-        path_kind=_path_kind(draft, directories),
-        widened_from=tuple(sorted(narrower)),
-        breadth=breadth,
-        warning=" ".join(filter(None, warnings)),
-        apart=draft.apart,
-    )
-
-
-def _path_kind(draft: Draft, directories: set[str]) -> PathKind:
-    if draft.path_kind != "unknown":
-        return draft.path_kind
-    match draft.rule.filters:
-        case (Filter("literal", (str() as path,)),):
-            if path in directories:
-                return "directory"
-            return "file" if draft.rule.operations[0].startswith(_FILES) else "unknown"
-    return "unknown"
-
-
 def _withheld(classes: Mapping[Class, list[_Group]], *, xpc: XpcKind) -> tuple[Withheld, ...]:
     def offered(cause: Class, groups: list[_Group]) -> tuple[MinimalRule, ...]:
         """Return the rules that asking for the entry by name would give."""
-        part = next((part for part in _APART[1:] if part == cause.reason), None)
+        part = next((part for part in APART[1:] if part == cause.reason), None)
         if part is None:
             return ()
         drafts: dict[tuple[Apart, Rule], Draft] = {}
@@ -368,7 +280,7 @@ def _withheld(classes: Mapping[Class, list[_Group]], *, xpc: XpcKind) -> tuple[W
             exact = exact_rule(group.access, xpc=xpc)
             if isinstance(exact, Shaped):
                 _add(drafts, _draft(group, exact, widen="none", xpc=xpc, apart=part))
-        return _finished(absorbed(sorted(drafts.values(), key=_printed_order)), set())
+        return finished(absorbed(sorted(drafts.values(), key=printed_order)), set())
 
     return tuple(
         Withheld(

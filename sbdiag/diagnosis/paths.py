@@ -20,6 +20,7 @@ ALIASES: Final = ("/tmp", "/etc", "/var")
 
 # Never a home: shared by all users of the machine.
 _NOT_HOMES: Final = frozenset({"Shared", ".localized"})
+_UNPLAIN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOME: Final = re.compile(r"/Users/(?P<name>[^/]+)(?=/|$)")
 
 # Directories that are never opened as a whole because some files in them were seen; ``~`` stands
@@ -114,9 +115,9 @@ def fault(path: str) -> str | None:
     return None
 
 
-def control_free(path: str) -> bool:
-    """Tell whether `path` holds no control character."""
-    return all(character >= " " and character != "\x7f" for character in path)
+def plain(path: str) -> bool:
+    """Tell whether `path` holds neither control characters nor bytes that are no text."""
+    return _UNPLAIN.search(path) is None
 
 
 def home_of(path: str) -> str | None:
@@ -154,7 +155,7 @@ def may_open(directory: str) -> bool:
     """Tell whether a directory may be opened as a whole at all (see `NEVER_WHOLE`)."""
     return (
         fault(directory) is None
-        and control_free(directory)
+        and plain(directory)
         and directory not in NEVER_WHOLE
         and tilde(directory) not in NEVER_WHOLE
     )

@@ -2,9 +2,6 @@
 
 Sensitive places and known noise can be asked for by name (``sensitive=("ssh-keys",)``); everything
 else here has no rule that would help, or is no evidence of a refusal.
-
-A sensitive entry is matched liberally, because a miss costs more than a false hit: in any letter
-case (path filters do not tell case apart), through the links in the root, below any home.
 """
 
 from __future__ import annotations
@@ -14,6 +11,7 @@ from typing import Final, get_args
 
 from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.ruleset import WithheldReason
+from sbdiag.diagnosis.sensitive import sensitive_entry
 from sbdiag.seatbelt.access import Access
 
 # In which order classes are shown.
@@ -28,178 +26,6 @@ class Class:
     explanation: str
     source: str = ""
     name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sensitive:
-    """Places that hold secrets, or that decide what runs later.
-
-    `places` are absolute or ``~/…``, each with everything below it; `writes` withholds only
-    changes; `names` are Mach services.
-    """
-
-    name: str
-    places: tuple[str, ...]
-    explanation: str
-    source: str
-    writes: bool = False
-    names: tuple[str, ...] = ()
-
-
-_NONO: Final = "nono policy.json, group "
-_SUPPORT: Final = "~/Library/Application Support"
-
-SENSITIVE: Final[tuple[Sensitive, ...]] = (
-    Sensitive(
-        "ssh-keys",
-        ("~/.ssh", "/private/etc/ssh"),
-        "SSH keys.",
-        f"{_NONO}deny_credentials; sshd(8) for the host keys",
-    ),
-    Sensitive("gpg-keys", ("~/.gnupg",), "GnuPG keys.", f"{_NONO}deny_credentials"),
-    Sensitive(
-        "cloud-credentials",
-        (
-            "~/.aws",
-            "~/.azure",
-            "~/.config/gcloud",
-            "~/.docker",
-            "~/.gcloud",
-            "~/.kube",
-            "~/.terraform.d",
-        ),
-        "Credentials of cloud services, clusters and registries.",
-        f"{_NONO}deny_credentials",
-    ),
-    Sensitive(
-        "tokens",
-        (
-            "~/.bunfig.toml",
-            "~/.cargo/credentials",
-            "~/.cargo/credentials.toml",
-            "~/.config/bun/bunfig.toml",
-            "~/.config/op",
-            "~/.credentials",
-            "~/.git-credentials",
-            "~/.keys",
-            "~/.netrc",
-            "~/.npmrc",
-            "~/.pki",
-            "~/.secrets",
-            "~/.vault-token",
-        ),
-        "Passwords and tokens in files.",
-        f"{_NONO}deny_credentials; Cargo's reference for credentials.toml",
-    ),
-    Sensitive(
-        "keychains",
-        (
-            "~/Library/Keychains",
-            "/Library/Keychains",
-            "~/.password-store",
-            "~/.1password",
-            "~/Library/Containers/com.1password.1password",
-            "~/Library/Group Containers/2BUA8C4S2C.com.1password",
-        ),
-        "Keychains and password stores.",
-        f"{_NONO}deny_keychains_macos",
-        names=(
-            "com.apple.SecurityServer",
-            "com.apple.securityd",
-            "com.apple.security.keychaind",
-            "com.apple.secd",
-            "com.apple.security.agent",
-        ),
-    ),
-    Sensitive(
-        "browser-data",
-        (
-            f"{_SUPPORT}/Arc",
-            f"{_SUPPORT}/BraveSoftware",
-            f"{_SUPPORT}/Chromium",
-            f"{_SUPPORT}/Firefox",
-            f"{_SUPPORT}/Google/Chrome",
-            f"{_SUPPORT}/Microsoft Edge",
-            f"{_SUPPORT}/Vivaldi",
-            f"{_SUPPORT}/com.operasoftware.Opera",
-            "~/Library/Containers/com.apple.Safari",
-            "~/Library/Cookies",
-            "~/Library/Safari",
-        ),
-        "Cookies, passwords and history of browsers.",
-        f"{_NONO}deny_browser_data_macos and deny_macos_private",
-    ),
-    Sensitive(
-        "private-data",
-        (
-            "~/Library/Mail",
-            "~/Library/Messages",
-            f"{_SUPPORT}/MobileSync",
-            f"{_SUPPORT}/com.apple.TCC",
-            "/Library/Application Support/com.apple.TCC",
-        ),
-        "Mail, messages, device backups and the privacy database.",
-        f"{_NONO}deny_macos_private; Apple's TCC database",
-    ),
-    Sensitive(
-        "shell-history",
-        (
-            "~/.bash_history",
-            "~/.bash_sessions",
-            "~/.local/share/fish/fish_history",
-            "~/.mysql_history",
-            "~/.node_repl_history",
-            "~/.psql_history",
-            "~/.python_history",
-            "~/.zsh_history",
-            "~/.zsh_sessions",
-        ),
-        "Commands that were typed, often with secrets in them.",
-        f"{_NONO}deny_shell_history; manuals of the shells",
-    ),
-    Sensitive(
-        "shell-startup",
-        (
-            "~/.bash_login",
-            "~/.bash_logout",
-            "~/.bash_profile",
-            "~/.bashrc",
-            "~/.config/fish",
-            "~/.env",
-            "~/.envrc",
-            "~/.profile",
-            "~/.zlogin",
-            "~/.zlogout",
-            "~/.zprofile",
-            "~/.zshenv",
-            "~/.zshrc",
-        ),
-        "Shell start-up files: they hold tokens, and what is written there runs outside.",
-        f"{_NONO}deny_shell_configs",
-    ),
-    Sensitive(
-        "system-accounts",
-        (
-            "/private/etc/master.passwd",
-            "/private/etc/sudoers",
-            "/private/etc/sudoers.d",
-            "/private/var/db/dslocal",
-        ),
-        "Accounts of this machine, and who may become root.",
-        "sudoers(5); the article reads /etc/sudoers as its calibration denial, to be refused",
-    ),
-    Sensitive(
-        "launch-items",
-        (
-            "~/Library/LaunchAgents",
-            "/Library/LaunchAgents",
-            "/Library/LaunchDaemons",
-        ),
-        "What is written here is started by launchd, outside the sandbox.",
-        "launchd.plist(5)",
-        writes=True,
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,32 +148,10 @@ def withheld_class(access: Access, *, verdict: str, layer: str, origin: str) -> 
             return Class("forbidden", explanation, source)
     if (access.operation, access.value("target")) in _ALWAYS:
         return _SELF
-    return _sensitive(access) or _noise(access)
-
-
-def sensitive_place(path: str) -> bool:
-    """Tell whether `path` is, holds or lies in a sensitive place."""
-    folded = _folded(path)
-    return any(
-        paths.below(folded, place.casefold()) or paths.below(place.casefold(), folded)
-        for entry in SENSITIVE
-        for place in entry.places
-    )
-
-
-def _sensitive(access: Access) -> Class | None:
-    path = access.value("path") or access.value("unix-socket")
-    folded = None if path is None else _folded(path)
-    service = access.value("global-name") or access.value("xpc-service-name")
-    for entry in SENSITIVE:
-        if entry.writes and not access.operation.startswith("file-write"):
-            continue
-        if service in entry.names or (
-            folded is not None
-            and any(paths.below(folded, place.casefold()) for place in entry.places)
-        ):
-            return Class("sensitive", entry.explanation, entry.source, entry.name)
-    return None
+    secret = sensitive_entry(access)
+    if secret is not None:
+        return Class("sensitive", secret.explanation, secret.source, secret.name)
+    return _noise(access)
 
 
 def _noise(access: Access) -> Class | None:
@@ -360,18 +164,3 @@ def _noise(access: Access) -> Class | None:
         ):
             return Class("noise", entry.explanation, entry.source, entry.name)
     return None
-
-
-def _folded(path: str) -> str:
-    """Bring a path into the form of the table: links resolved, ``~`` for a home, no case."""
-    path = path.removeprefix("/System/Volumes/Data") or "/"
-    for alias in paths.ALIASES:
-        if paths.below(path, alias):
-            path = "/private" + path
-    if paths.below(path, "/private/var/root"):
-        path = "~" + path[len("/private/var/root") :]
-    match = path.casefold()
-    if match.startswith("/users/"):
-        _, _, rest = match[len("/users/") :].partition("/")
-        match = f"~/{rest}" if rest else "~"
-    return match

@@ -16,11 +16,11 @@ from typing import Final, Literal, TypeAlias
 import pandas as pd
 
 from sbdiag.capture.frames import DENIALS
-from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
 from sbdiag.export.account import Export
 from sbdiag.export.forms import Form, forms
-from sbdiag.seatbelt.rules import Filter, Rule
+from sbdiag.export.homes import by_parameter, one_home
+from sbdiag.seatbelt.rules import Rule
 from sbdiag.seatbelt.sexpr import comment, visible
 from sbdiag.seatbelt.text import filter_text, rule_text
 
@@ -81,7 +81,7 @@ def to_sb(
     if home not in {None, "absolute", "param"}:
         raise ValueError(f"home is absolute or param, not {home!r}")
     notes = []
-    directory = _one_home(rules) if home == "param" else None
+    directory = one_home(rules) if home == "param" else None
     if home == "param" and directory is None:
         notes.append("Paths stay absolute: the rules do not name exactly one home directory.")
     if directory is not None:
@@ -111,7 +111,9 @@ def _title(rules: RuleSet) -> str:
 def _block(form: Form, places: Mapping[int, str], home: str | None) -> str:
     """Write one form; each filter has its own rule's comment right above it."""
     if len(form.members) == 1:
-        rule = replace(form.rule, filters=tuple(_at_home(one, home) for one in form.rule.filters))
+        rule = replace(
+            form.rule, filters=tuple(by_parameter(one, home) for one in form.rule.filters)
+        )
         return f"{_comment(form.members[0], places)}\n{rule_text(rule)}"
     head = rule_text(Rule(form.rule.action, form.rule.operations)).removesuffix(")")
     lines = []
@@ -127,7 +129,7 @@ def _block(form: Form, places: Mapping[int, str], home: str | None) -> str:
         purpose = member.purpose
         warnings[member.warning] = None
         lines.append(textwrap.indent(_comment(shown, places), _INDENT))
-        lines += [_INDENT + filter_text(_at_home(one, home)) for one in member.rule.filters]
+        lines += [_INDENT + filter_text(by_parameter(one, home)) for one in member.rule.filters]
     return "\n".join((head, *lines)) + ")"
 
 
@@ -169,40 +171,3 @@ def _places(rules: RuleSet, denials: pd.DataFrame | None) -> dict[int, str]:
         row: f"{run}:{line}" if pd.notna(run) and pd.notna(line) else f"row {row}"
         for row, run, line in zip(rows, found["run"], found["line"], strict=True)
     }
-
-
-def _one_home(rules: RuleSet) -> str | None:
-    homes = {
-        found
-        for minimal in rules
-        for path in _rule_paths(minimal.rule.filters)
-        if (found := paths.home_of(path)) is not None
-    }
-    return homes.pop() if len(homes) == 1 else None
-
-
-def _rule_paths(filters: tuple[object, ...]) -> list[str]:
-    found: list[str] = []
-    for one in filters:
-        match one:
-            case Filter("literal" | "subpath", (str() as path,)):
-                found.append(path)
-            case Filter(_, arguments):
-                found += _rule_paths(arguments)
-    return found
-
-
-def _at_home(filter_: Filter, home: str | None) -> Filter:
-    """Write paths below `home` as ``(string-append (param "HOME") "/…")``."""
-    if home is None:
-        return filter_
-    match filter_:
-        case Filter("literal" | "subpath" as name, (str() as path,)) if paths.below(path, home):
-            param = Filter("param", ("HOME",))
-            rest = path[len(home) :]
-            return Filter(name, (Filter("string-append", (param, rest)) if rest else param,))
-        case Filter(name, arguments):
-            return Filter(
-                name,
-                tuple(_at_home(one, home) if isinstance(one, Filter) else one for one in arguments),
-            )
