@@ -203,7 +203,9 @@ class Machine:
             raise ProfileError("the operands are no list", where)
         return self.apply(operator, values, where)
 
-    def _operand(self, operator: Value, name: Symbol, scope: Scope, where: Location | None) -> Value:
+    def _operand(
+        self, operator: Value, name: Symbol, scope: Scope, where: Location | None
+    ) -> Value:
         """Return the value of a bare operand; filters take words such as ``self`` as they are."""
         if isinstance(operator, Control) and scope.find(name) is None:
             if operator.symbols is None or name in operator.symbols:
