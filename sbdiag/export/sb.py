@@ -28,7 +28,7 @@ Base: TypeAlias = Literal["deny-default", "import-system"]
 Home: TypeAlias = Literal["absolute", "param"]
 
 _INDENT: Final = "    "
-_WIDTH: Final = 96
+_WIDTH: Final = 92
 # How many places of a rule are named before the rest is only counted.
 _PLACES: Final = 4
 
