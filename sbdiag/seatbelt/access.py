@@ -22,6 +22,7 @@ SUBJECTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("file-*", "path", "shipped"),
     ("process-exec*", "path", "shipped"),
     ("fs-snapshot*", "path", "table"),
+    ("qtn-user", "path", "table"),
     ("forbidden-link-priv*", "path", "log"),
     ("mach-lookup", "global-name", "shipped"),
     ("mach-register", "global-name", "shipped"),

@@ -175,7 +175,8 @@ def _symbols() -> dict[str, dict[str, int]]:
 def symbols(filter_name: str) -> dict[str, int]:
     """Return the bare words that a filter takes and the numbers they stand for.
 
-    Source: libsandbox of macOS 15.2 (0x3c3e/sandblaster). Empty for filters without symbols.
+    Source: libsandbox of macOS 15.2 (0x3c3e/sandblaster), which names one symbol a number;
+    ``AF_UNIX`` from profiles in use. Empty for filters without symbols.
     """
     return _symbols().get(filter_name, {})
 

@@ -17,6 +17,7 @@ from typing import Final
 from sbdiag.errors import Location, ProfileError, ProfileLimitError
 from sbdiag.seatbelt.rules import Filter, Symbol
 from sbdiag.seatbelt.sexpr import NIL, Char, Datum, Pair, Value, visible
+from sbdiag.seatbelt.text import is_word
 from sbdiag.seatbelt.values import (
     Closure,
     Control,
@@ -93,10 +94,12 @@ class Machine:
         self.limits = limits
         self.missing: list[str] = []
         self.warnings: list[str] = []
+        self._warned: set[str] = set()
         self._steps = 0
         self._stack: list[Callable[[Value], Value]] = []
         self._next: tuple[Value, Scope, Location | None] = (NIL, self.globals, None)
         self._where: Location | None = None
+        self.hint = ""  # ends the message about a name without a binding
 
     # The loop
 
@@ -117,6 +120,9 @@ class Machine:
                     if not self._stack:
                         break
                     value = self._stack.pop()(value)
+                if isinstance(value, Unknown):
+                    self._where = datum.location
+                    self.warn(f"left out, a missing import defines it: {value.text}")
         except ProfileError as error:
             if error.location is not None or self._where is None:
                 raise
@@ -127,6 +133,13 @@ class Machine:
         self._steps += steps
         if self._steps > self.limits.steps:
             raise ProfileLimitError(f"not finished after {self.limits.steps:,} steps", self._where)
+
+    def warn(self, message: str) -> None:
+        """Note something that Seatbelt would accept without a word, with its place."""
+        text = message if self._where is None else f"{message} ({self._where})"
+        if text not in self._warned:
+            self._warned.add(text)
+            self.warnings.append(text)
 
     def push(self, frame: Callable[[Value], Value]) -> None:
         """Let `frame` have the value of what is evaluated next."""
@@ -231,7 +244,7 @@ class Machine:
         """Return Seatbelt's error for a name without a binding, with the nearest known one."""
         known = [str(known) for known in (self.globals.names if among is None else among)]
         close = get_close_matches(name, sorted(known), n=1, cutoff=0.75) if len(name) < 80 else []
-        hint = f"; did you mean {close[0]}?" if close else ""
+        hint = f"; did you mean {close[0]}?" if close else self.hint
         return ProfileError(f"unbound variable: {visible(name[:80])}{hint}", where)
 
     # Calls
@@ -278,6 +291,7 @@ class Machine:
                 checked[index] = argument if items is None else items
                 valid = items is not None
             else:
+                self.charge(len(argument) >> 8 if isinstance(argument, str) else 0)
                 valid = _is_of(kind, argument)
             if not valid:
                 raise ProfileError(
@@ -324,7 +338,7 @@ def _asked(unknown: Unknown, arguments: list[Value]) -> Unknown:
     """Return the call of a procedure that a missing import defines, as a filter if it could be."""
     text = " ".join((unknown.text, *map(show, arguments)))
     plain = [plain_argument(argument) for argument in arguments]
-    if any(argument is None for argument in plain) or not unknown.text.isprintable():
+    if any(argument is None for argument in plain) or not is_word(unknown.text):
         return Unknown(f"({text})"[:200])
     inner = [argument for argument in arguments if isinstance(argument, FilterValue)]
     size = 1 + len(arguments) + sum(argument.size for argument in inner)

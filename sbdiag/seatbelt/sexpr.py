@@ -337,7 +337,7 @@ def number_of(word: str, where: Location | None = None) -> int | float | None:
     """
     if _DECIMAL.fullmatch(word):
         return _integer(word, 10, where)
-    return float(word) if _REAL.fullmatch(word) else None
+    return float(word) if len(word) < 400 and _REAL.fullmatch(word) else None
 
 
 def _integer(digits: str, base: int, where: Location | None) -> int:

@@ -89,7 +89,12 @@ def _argument(name: str, argument: Argument) -> str:
     return quote(argument)
 
 
+def is_word(name: str) -> bool:
+    """Return whether a name reads back as one symbol."""
+    return bool(_WORD.fullmatch(name)) and name.isprintable() and number_of(name) is None
+
+
 def _word(name: str) -> str:
-    if not _WORD.fullmatch(name) or not name.isprintable() or number_of(name) is not None:
+    if not is_word(name):
         raise ProfileError(f"no word of the language: {visible(name)!r}")
     return name

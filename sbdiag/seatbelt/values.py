@@ -90,11 +90,10 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """An operation by name, as a value; `effect` is false for names that mean nothing any more."""
+class OperationValue:
+    """An operation as a value, by the name that the profile gave it."""
 
     name: str
-    effect: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ _TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
     (Pair, "list"),
     (type(NIL), "empty list"),
     (FilterValue, "filter"),
-    (Operation, "operation"),
+    (OperationValue, "operation"),
     ((ModifierName, ModifierValue), "modifier"),
     ((Closure, Primitive, Control), "procedure"),
     ((Macro, Syntax), "syntax"),
@@ -213,8 +212,8 @@ def _atom(value: Value) -> str:
         return visible(value[:_SHOWN])
     if isinstance(value, str):
         return quote(value[:_SHOWN])
-    if isinstance(value, Operation | Unknown):
-        return value.name if isinstance(value, Operation) else value.text
+    if isinstance(value, OperationValue | Unknown):
+        return value.name if isinstance(value, OperationValue) else value.text
     if isinstance(value, FilterValue) and value.size <= _SHOWN:
         return filter_text(value.filter)
     if isinstance(value, int | float):

@@ -52,6 +52,7 @@ def test_every_written_name_is_listed_once() -> None:
     [
         ("signal-number", "SIGTERM", 15),
         ("socket-domain", "AF_SYSTEM", 32),
+        ("socket-domain", "AF_UNIX", 1),
         ("target", "same-sandbox", 5),
         ("syscall-number", "SYS_open", 5),
         ("fcntl-command", "F_SETLK", 8),
