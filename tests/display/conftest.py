@@ -124,22 +124,34 @@ def article_milestones() -> pd.DataFrame:
         )
 
     for run in COURSE:
-        log(run, 0.1, "socket", "info", "hostagent socket created at /Users/you/.lima/d/ha.sock")
+        log(
+            run,
+            0.1,
+            "hostagent-socket",
+            "info",
+            "hostagent socket created at /Users/you/.lima/d/ha.sock",
+        )
         if run in ("01", "02"):
             log(
                 run,
                 0.95,
-                "dns",
+                "dns-fallback",
                 "warning",
                 "failed to detect system DNS, falling back to [8.8.8.8]",
             )
         if run != "05":
-            log(run, 1.2, "vz", "info", "Starting VZ (hint: to watch the boot progress, see x)")
-            log(run, 1.3, "rosetta", "info", "Setting up Rosetta share")
+            log(
+                run,
+                1.2,
+                "starting-vz",
+                "info",
+                "Starting VZ (hint: to watch the boot progress, see x)",
+            )
+            log(run, 1.3, "rosetta-share", "info", "Setting up Rosetta share")
         if run in ("01", "02", "03"):
             log(run, 2.1, "vz-error", "fatal", "Error Domain=VZErrorDomain Code=1 Description=…")
         if run in ("04", "06"):
-            log(run, 3.0, "running", "info", "[VZ] - vm state change: running")
+            log(run, 3.0, "state-running", "info", "[VZ] - vm state change: running")
             log(run, 9.5, "ready", "info", "READY. Run `limactl shell default` to open the shell.")
     return MILESTONES.frame(rows)
 

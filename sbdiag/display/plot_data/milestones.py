@@ -10,6 +10,8 @@ import pandas as pd
 from sbdiag.capture.frames import MILESTONES
 from sbdiag.display.visible import visible
 
+# While the guest boots, Lima counts what it still waits for: too many lines to be milestones.
+_PROGRESS = ("requirement-waiting", "requirement-satisfied")
 _FAILURES = ("error", "fatal", "panic")
 # Where Lima's format strings go over from what happened to where or how.
 _TAILS = (" (hint:", " at /", ", falling back to", ". Run `")
@@ -53,7 +55,9 @@ class MilestoneMarks:
 
 
 def milestone_marks(milestones: pd.DataFrame, *, timed: bool = True) -> MilestoneMarks:
-    """Choose the milestones to show: every known line, and any line that reports a failure.
+    """Choose the milestones to show: known lines, and any line that reports a failure.
+
+    Lines that count what Lima still waits for (requirements) are left out.
 
     Parameters
     ----------
@@ -69,7 +73,7 @@ def milestone_marks(milestones: pd.DataFrame, *, timed: bool = True) -> Mileston
     """
     MILESTONES.check(milestones, need=("time", "milestone", "level", "message", "run"))
     failed = milestones["level"].isin(_FAILURES)
-    known = milestones["milestone"].notna() & (milestones["milestone"] != "other")
+    known = milestones["milestone"].notna() & ~milestones["milestone"].isin(("other", *_PROGRESS))
     shown = milestones[known | failed]
     placed = shown[shown["time"].notna()] if timed else shown.iloc[:0]
     frame = pd.DataFrame(

@@ -31,6 +31,7 @@ _WIDTH: Final = 684.0
 _ROW: Final = 21.0
 _WIDEST_NAME: Final = 210.0
 _WIDEST_COLUMN: Final = 110.0
+_WIDEST_HEAD: Final = 130.0
 _SIZE: Final = 8.5
 
 
@@ -75,7 +76,7 @@ def draw_operations(
     left = 16 + max((text_width(name, _SIZE, mono=True) for name in rows), default=0)
     across = axes_width(target, _WIDTH - left - 12)
     column = min(across / (len(data.processes) + 1), _WIDEST_COLUMN)
-    heads = [fitted(name, _SIZE, column * 1.9) for name in data.processes]
+    heads = [fitted(name, _SIZE, min(column * 1.9, _WIDEST_HEAD)) for name in data.processes]
     turned = any(text_width(head, _SIZE) > column - 8 for head in heads)
     widest = max((text_width(head, _SIZE) for head in heads), default=0)
     head = widest * np.sin(np.pi / 5) + 14 if turned else 18

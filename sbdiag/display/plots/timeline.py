@@ -116,7 +116,7 @@ def draw_timeline(
         data.milestones,
         scale.fraction(days(data.milestones.frame["x"])).tolist() if scale else [],
         width=across,
-        overhang=right - 4,
+        overhang=4,
     )
     foot = footer(_entries(data, colors), labels.key, data.notes, width=_WIDTH - 16)
     count = max(len(names), 1)
