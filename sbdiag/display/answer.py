@@ -68,7 +68,9 @@ def _of_run(run: object, title: object) -> str:
 def _nothing(report: Reported) -> str:
     if not len(report.denials):
         return "No denial was found. That is no proof that nothing was refused."
-    return "Nothing that was refused here is known to stop a start."
+    if not len(report.stages):
+        return "No start of a VM is seen here; what was refused, and the rules for it, are below."
+    return "Nothing that was refused here is known to stop the start."
 
 
 def _scope(report: Reported, runs: int) -> str:

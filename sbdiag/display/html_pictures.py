@@ -51,7 +51,9 @@ def _picture(words: str, light: Draw, dark: Draw) -> Html:
         "figure",
         element(
             "picture",
-            element("source", srcset=_data_uri(dark), media="(prefers-color-scheme: dark)"),
+            element(
+                "source", srcset=_data_uri(dark), media="screen and (prefers-color-scheme: dark)"
+            ),
             element("img", src=_data_uri(light), alt=words),
         ),
     )

@@ -1,7 +1,7 @@
 """How pages look. Colours are the reader's own wherever possible: ink and paper are inherited.
 
 The fragment in a notebook must read on any theme, so it sets no ink and no paper, only lines and
-badges of middle lightness; the page file sets both, light or dark as the reader's system asks.
+badges of middle lightness, and outweighs what notebooks say about tables; the page file sets both, light or dark as the reader's system asks.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from typing import Final
 
 FRAGMENT: Final = """\
 .sbdiag { line-height: 1.45; max-width: 62rem; }
-.sbdiag h1 { font-size: 1.35em; margin: 0.2em 0 0.5em; }
-.sbdiag h2 { font-size: 1.1em; margin: 1.5em 0 0.45em; }
+.sbdiag.sbdiag h1 { font-size: 1.35em; margin: 0.2em 0 0.5em; }
+.sbdiag.sbdiag h2 { font-size: 1.1em; font-weight: 600; margin: 1.5em 0 0.45em; }
 .sbdiag p { margin: 0.3em 0; }
 .sbdiag .lead { font-size: 1.08em; font-weight: 600; }
 .sbdiag .aside { opacity: 0.78; font-size: 0.92em; }
 .sbdiag .redacted { border: 1px dashed currentColor; padding: 0.3em 0.6em; }
 .sbdiag .answer { border-left: 4px solid #c2410c; padding: 0.1em 0 0.1em 0.8em; margin: 0.6em 0; }
 .sbdiag .answer.calm { border-left-color: #00785a; }
-.sbdiag table { border-collapse: collapse; margin: 0.5em 0; font-size: 0.92em; width: auto; }
-.sbdiag th, .sbdiag td { text-align: left; vertical-align: top; padding: 0.25em 0.7em 0.25em 0;
+.sbdiag.sbdiag table { border-collapse: collapse; margin: 0.5em 0; font-size: 0.92em; width: auto; }
+.sbdiag.sbdiag th, .sbdiag.sbdiag td { text-align: left; vertical-align: top; padding: 0.25em 0.7em 0.25em 0;
   border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.3); font-weight: normal;
   overflow-wrap: anywhere; white-space: normal; max-width: none; }
-.sbdiag thead th { opacity: 0.78; white-space: nowrap; }
-.sbdiag tbody tr, .sbdiag tbody tr:nth-child(odd) { background: transparent; }
+.sbdiag.sbdiag thead th { opacity: 0.78; vertical-align: bottom; overflow-wrap: normal; }
+.sbdiag.sbdiag tbody tr, .sbdiag.sbdiag tbody tr:nth-child(odd) { background: transparent; }
 .sbdiag .number { text-align: right; font-variant-numeric: tabular-nums; }
 .sbdiag code, .sbdiag pre { font-family: ui-monospace, Menlo, Consolas, monospace;
   font-size: 0.92em; background: transparent; color: inherit; padding: 0; }

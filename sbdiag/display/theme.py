@@ -98,8 +98,10 @@ class GroupStyle:
     hatch: str
 
 
-def group_style(place: int, theme: Theme) -> GroupStyle:
-    """Return the look of the group at this place of the legend."""
+def group_style(place: int, theme: Theme, *, neutral: bool = False) -> GroupStyle:
+    """Return the look of the group at this place of the legend; `neutral` for background."""
+    if neutral:
+        return GroupStyle(theme.neutral, "X", "")
     return GroupStyle(
         theme.groups[place % len(theme.groups)],
         MARKERS[place % len(MARKERS)],

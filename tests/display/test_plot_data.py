@@ -187,6 +187,13 @@ class TestTimeline:
         assert data.marks["denials"].tolist() == [3, 1]
         assert data.marks["occurrences"].tolist() == [6, 2]
 
+    def test_marks_of_two_stages_at_one_place_stand_apart(self, case: SimpleNamespace) -> None:
+        denials, stages = case.denials(), case.stages()
+        both = denials[denials["operation"] == "generic-issue-extension"].copy()
+        both["time"] = both["time"].iloc[0]
+        assert timeline_data(both, stages=stages).marks["shift"].tolist() == [-0.25, 0.25]
+        assert (timeline_data(denials, stages=stages).marks["shift"] == 0).all()
+
     @pytest.mark.parametrize(
         ("options", "said"),
         [
@@ -296,6 +303,12 @@ class TestStartup:
         assert lookup.refused_in == "01"
         assert lookup.denial == ""
         assert lookup.rules == ()
+
+    def test_the_run_whose_denials_show_it_is_named(self, case: SimpleNamespace) -> None:
+        stages = case.stages()
+        first = (stages["run"] == "01") & (stages["stage"] == "dns")
+        stages.loc[first, "denials"] = pd.Series([()], index=stages.index[first], dtype="object")
+        assert startup_data(stages, case.denials()).rungs[1].refused_in == "02"
 
     def test_a_run_without_a_stage_is_unknown_there(self, case: SimpleNamespace) -> None:
         stages = case.stages()

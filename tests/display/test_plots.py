@@ -33,6 +33,7 @@ from sbdiag.display.plots import (
     plot_startup,
     plot_timeline,
 )
+from sbdiag.display.plots.heads import heads
 from sbdiag.display.plots.sheet import drawable, fitted, text_width
 from sbdiag.display.plots.time_axis import ClockFormatter, ClockLocator, TimeScale, days, zone
 from sbdiag.display.theme import DARK, LIGHT, group_style
@@ -253,6 +254,23 @@ class TestStartup:
         assert len(looks) == 4
         assert {marker for marker, _ in looks} == {"o", "s", "D"}
         assert {"✓", "✗", "?"} <= set(texts(ax))
+
+
+class TestHeads:
+    def test_long_names_are_turned_and_keep_their_distance(self) -> None:
+        level, turned = heads(["01", "02"], 34), heads(["01-calibration", "02-mach-lookup"], 34)
+        assert (level.turned, turned.turned) == (False, True)
+        assert turned.height > level.height
+        assert heads([], 34).height == 0
+
+    def test_the_names_of_runs_are_above_their_columns(self, case: SimpleNamespace) -> None:
+        stages = case.stages()
+        stages["run"] = "run-number-" + stages["run"]
+        ax = plot_startup(stages)
+        names = [t for t in ax.figure.findobj(Text) if t.get_text().startswith("run-number-")]
+        assert [t.get_text() for t in names if t.get_rotation()] == [
+            f"run-number-0{at}" for at in range(1, 7)
+        ]
 
 
 class TestOperations:

@@ -14,7 +14,7 @@ from sbdiag.display.visible import visible
 _PROGRESS = ("requirement-waiting", "requirement-satisfied")
 _FAILURES = ("error", "fatal", "panic")
 # Where Lima's format strings go over from what happened to where or how.
-_TAILS = (" (hint:", " at /", ", falling back to", ". Run `")
+_TAILS = (" (hint:", " at /", ", falling back to", ". Run `", ", status={")
 # An NSError prints domain and code first; its description runs over several lines.
 _NS_ERROR = re.compile(r"Domain=(\w+) Code=(-?\d+)")
 

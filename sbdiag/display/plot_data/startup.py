@@ -31,7 +31,8 @@ class Rung:
     statuses
         One for each run.
     refused_in
-        The first run that was refused here, empty if none was.
+        The first run whose denials show that it was refused here, else the first that was
+        refused at all; empty if none was.
     denial
         The first denial of that run, as process, operation and target.
     more_denials
@@ -130,12 +131,10 @@ def _rung(
 ) -> Rung:
     statuses = tuple(_status(record) for record in records)
     title, required = visible(first["title"]), visible(first["required"])
-    refused = next(
-        (record for record, status in zip(records, statuses, strict=True) if status == "refused"),
-        None,
-    )
-    if refused is None:
+    stopped = [r for r, status in zip(records, statuses, strict=True) if r and status == "refused"]
+    if not stopped:
         return Rung(title, required, statuses)
+    refused = next((record for record in stopped if len(record["denials"])), stopped[0])
     labels = [label for label in refused["denials"] if denials is None or label in denials.index]
     return Rung(
         title,

@@ -25,6 +25,7 @@ from sbdiag.display.plot_data.lanes import (
     refused,
     with_silent,
 )
+from sbdiag.display.plot_data.marks import Shape, add_up
 from sbdiag.display.plot_data.milestones import MilestoneMarks, milestone_marks
 from sbdiag.display.visible import counted
 
@@ -47,7 +48,8 @@ class TimelineData:
         One row a mark, ordered by lane, group and x: ``lane`` and ``group`` (positions in `lanes`
         and `groups`), ``x`` (int64), ``occurrences`` and ``denials`` (int64). ``x`` is in
         microseconds since 1970 UTC where `axis` is ``time`` (for bars: where the bin starts), else
-        the 1-based place of the denial in the capture.
+        the 1-based place of the denial in the capture. ``shift`` (float64) moves marks of
+        different groups that would cover each other apart, in lanes.
     lanes
         One row a lane, from the top: ``name``, ``occurrences``, ``denials``, ``unplaced``.
     by
@@ -76,7 +78,7 @@ class TimelineData:
     groups: tuple[str, ...]
     milestones: MilestoneMarks
     gaps: tuple[tuple[int, int], ...]
-    shape: Literal["marks", "bars"]
+    shape: Shape
     bin_width: int
     axis: Literal["time", "order"]
     unplaced: int
@@ -144,10 +146,10 @@ def timeline_data(
     moments = np.unique(np.concatenate([times[timed], marked.frame["x"].to_numpy(dtype="int64")]))
     gaps = idle_gaps(moments) if axis == "time" else ()
     span = _span(moments, gaps)
-    shape: Literal["marks", "bars"] = "bars" if int(timed.sum()) > bin_above else "marks"
+    shape: Shape = "bars" if int(timed.sum()) > bin_above else "marks"
     across = _BARS_ACROSS if shape == "bars" else _MARKS_ACROSS
     width = step_at_least(span / across) if axis == "time" else max(1, -(-span // across))
-    marks = _marks(lane[timed], group[timed], times[timed], weight[timed], width, shape)
+    marks = add_up(lane[timed], group[timed], times[timed], weight[timed], width, shape)
     lane_frame = pd.DataFrame(
         {
             "name": pd.Series(lane_names, dtype="str"),
@@ -187,43 +189,6 @@ def _totals(codes: npt.NDArray[np.intp], weight: Microseconds, count: int) -> Mi
     totals = np.zeros(count, dtype=np.int64)
     np.add.at(totals, codes, weight)
     return totals
-
-
-def _marks(
-    lane: npt.NDArray[np.intp],
-    group: npt.NDArray[np.intp],
-    x: Microseconds,
-    weight: Microseconds,
-    width: int,
-    shape: Literal["marks", "bars"],
-) -> pd.DataFrame:
-    """Add up what falls into one place: a bin of the axis, or a run of near neighbours."""
-    frame = pd.DataFrame({"lane": lane, "group": group, "x": x, "occurrences": weight})
-    if shape == "bars":
-        frame["place"] = frame["x"] // width
-        frame["x"] = frame["place"] * width
-    else:
-        frame = frame.sort_values(["lane", "group", "x"], kind="stable")
-        frame["place"] = _neighbours(frame, width)
-    keys = ["lane", "group", "place"]
-    marks = frame.groupby(keys, as_index=False, sort=True).agg(
-        x=("x", "first"), occurrences=("occurrences", "sum"), denials=("x", "size")
-    )
-    return marks[["lane", "group", "x", "occurrences", "denials"]]
-
-
-def _neighbours(frame: pd.DataFrame, width: int) -> npt.NDArray[np.int64]:
-    """Give the marks of a sorted frame their numbers; one reaches `width` from its first."""
-    numbers = np.zeros(len(frame), dtype=np.int64)
-    start: tuple[int, int, int] | None = None
-    number = -1
-    rows = zip(frame["lane"], frame["group"], frame["x"], strict=True)
-    for at, (lane, group, x) in enumerate(rows):
-        if start is None or start[:2] != (lane, group) or x - start[2] >= width:
-            start = (lane, group, x)
-            number += 1
-        numbers[at] = number
-    return numbers
 
 
 def _notes(

@@ -18,6 +18,7 @@ _LINE: Final = 15.0
 _NOTE_LINE: Final = 12.5
 _SYMBOL: Final = 16.0
 _BETWEEN: Final = 16.0
+_WIDEST_KEY: Final = 250.0
 _END: Final = 8.0
 
 
@@ -65,7 +66,7 @@ def footer(
     entries: Sequence[Entry], key: Iterable[str], notes: Iterable[str], *, width: float
 ) -> Footer:
     """Break legend, key and notes into lines no wider than `width` points."""
-    texts = [Entry(fitted(text, _SIZE, width)) for text in key]
+    texts = [Entry(fitted(text, _SIZE, min(width, _WIDEST_KEY))) for text in key]
     return Footer(
         (*_flow(entries, width), *_flow(texts, width)),
         tuple(_wrapped(" ".join(notes), 8, width)),

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from sbdiag.display.plot_data import OperationsData, operations_data
 from sbdiag.display.plots.footer import footer
+from sbdiag.display.plots.heads import heads
 from sbdiag.display.plots.sheet import (
     Margins,
     Sheet,
@@ -31,7 +32,6 @@ _WIDTH: Final = 684.0
 _ROW: Final = 21.0
 _WIDEST_NAME: Final = 210.0
 _WIDEST_COLUMN: Final = 110.0
-_WIDEST_HEAD: Final = 130.0
 _SIZE: Final = 8.5
 
 
@@ -76,10 +76,7 @@ def draw_operations(
     left = 16 + max((text_width(name, _SIZE, mono=True) for name in rows), default=0)
     across = axes_width(target, _WIDTH - left - 12)
     column = min(across / (len(data.processes) + 1), _WIDEST_COLUMN)
-    heads = [fitted(name, _SIZE, min(column * 1.9, _WIDEST_HEAD)) for name in data.processes]
-    turned = any(text_width(head, _SIZE) > column - 8 for head in heads)
-    widest = max((text_width(head, _SIZE) for head in heads), default=0)
-    head = widest * np.sin(np.pi / 5) + 14 if turned else 18
+    names = heads([*data.processes, "all"] if rows else [], column)
     total = max(len(rows), 1) * _ROW
     foot = footer((), (), data.notes, width=_WIDTH - 16)
     where = sheet(
@@ -87,30 +84,22 @@ def draw_operations(
         colors,
         width=_WIDTH,
         height=total,
-        margins=Margins(left, 12, 32 + head, 4 + foot.height),
+        margins=Margins(left, 12, 32 + names.height, 4 + foot.height),
     )
     bare(where.ax)
     where.ax.set_xlim(0, where.width)
     where.ax.set_ylim(total, 0)
     for at, name in enumerate(rows):
         write(where, 0, (at + 0.5) * _ROW, name, size=_SIZE, mono=True, ha="right", offset=(-8, 0))
-    for at, name in enumerate([*heads, "all"] if rows else []):
-        write(
-            where,
-            (at + 0.5) * column,
-            0,
-            name,
-            size=_SIZE,
-            rotation=36 if turned else 0,
-            color=colors.muted if at == len(heads) else colors.ink,
-            ha="left" if turned else "center",
-            va="bottom",
-            offset=(-4 if turned else 0, 4),
-        )
+    names.draw(
+        where,
+        [(at + 0.5) * column for at in range(len(names.names))],
+        muted=[False] * len(data.processes) + [True],
+    )
     _draw_cells(where, data, column)
     if not rows:
         write(where, 0.5, 0.5, "No refusal to show", ha="center", xycoords="axes fraction")
-    set_title(where, _title(data), above=head)
+    set_title(where, _title(data), above=names.height)
     foot.draw(where, left=8 - left, top=-4)
     return where.ax
 
@@ -160,10 +149,13 @@ def _draw_cells(where: Sheet, data: OperationsData, column: float) -> None:
 
 
 def _shades(theme: Theme) -> LinearSegmentedColormap:
-    """From a tint of the paper to the first group's colour: one hue, lightness says it all."""
-    full = np.array(to_rgb(theme.groups[0]))
-    pale = 0.16 * full + 0.84 * np.array(to_rgb(theme.paper))
-    return LinearSegmentedColormap.from_list("refusals", [tuple(pale), tuple(full)])
+    """Return shades from a tint of the paper towards the first group's colour, one hue.
+
+    The darkest is light enough, and the lightest dark enough, for the numbers to stand off.
+    """
+    full, paper = np.array(to_rgb(theme.groups[0])), np.array(to_rgb(theme.paper))
+    pale, deep = (share * full + (1 - share) * paper for share in (0.16, 0.72))
+    return LinearSegmentedColormap.from_list("refusals", [tuple(pale), tuple(deep)])
 
 
 def _luminance(color: tuple[float, ...]) -> float:

@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from sbdiag.display.plot_data import RulesData, rules_data
 from sbdiag.display.plot_data.rules import BREADTHS, Breadth, RuleRow
 from sbdiag.display.plots.footer import footer
+from sbdiag.display.plots.heads import Heads, heads
 from sbdiag.display.plots.sheet import (
     Margins,
     Sheet,
@@ -20,7 +21,6 @@ from sbdiag.display.plots.sheet import (
     rule_lines,
     set_title,
     sheet,
-    text_width,
     write,
 )
 from sbdiag.display.reported import HasRules
@@ -32,7 +32,6 @@ _RULE_LINE: Final = 13.0
 _PAD: Final = 14.0
 _COLUMN: Final = 34.0
 _STOP: Final = 30.0
-_LONGEST_RUN: Final = 64.0
 _MARKS: Final[dict[Breadth, str]] = {"exact": "o", "wider": "D", "whole operation": "s"}
 _HEADS: Final = ("exact", "wider", "whole")
 _NOTES: Final = (
@@ -75,9 +74,9 @@ def plot_rules(report: HasRules, *, theme: ThemeName = "light", ax: Axes | None 
 def draw_rules(data: RulesData, target: Target = None, *, theme: ThemeName = "light") -> Axes:
     """Draw what :func:`rules_data` computed, on axes, on an empty figure, or on a new one."""
     colors = theme_of(theme)
-    names = [fitted(name, 8.5, _LONGEST_RUN) for name in data.runs]
-    column = max(_COLUMN, max((text_width(name, 8.5) for name in names), default=0) + 10)
-    scale_at = len(names) * column + 22
+    names = heads(data.runs, _COLUMN)
+    # The last name, turned, must not reach over the heads of the scale.
+    scale_at = max(len(data.runs) * _COLUMN + 22, (len(data.runs) - 0.5) * _COLUMN + names.overhang)
     text_at = scale_at + 2 * _STOP + 26
     room = axes_width(target, _WIDTH - 20) - text_at - 8
     lines = [rule_lines(row.lines, 8.5, room) for row in data.rows]
@@ -85,13 +84,19 @@ def draw_rules(data: RulesData, target: Target = None, *, theme: ThemeName = "li
     total = sum(heights) or 30.0
     foot = footer((), (), _NOTES if data.rows else (), width=_WIDTH - 16)
     where = sheet(
-        target, colors, width=_WIDTH, height=total, margins=Margins(8, 12, 48, 4 + foot.height)
+        target,
+        colors,
+        width=_WIDTH,
+        height=total,
+        margins=Margins(8, 12, 32 + max(names.height, 16), 4 + foot.height),
     )
     bare(where.ax)
     where.ax.set_xlim(0, where.width)
     where.ax.set_ylim(total, 0)
     if data.rows:
-        _draw_heads(where, names, column, scale_at)
+        names.draw(where, [(at + 0.5) * _COLUMN for at in range(len(data.runs))])
+        scale = Heads(_HEADS, turned=False)
+        scale.draw(where, [scale_at + at * _STOP for at in range(3)], muted=(True,) * 3)
     else:
         write(where, 0.5, 0.5, "No rule is proposed", ha="center", xycoords="axes fraction")
     top = 0.0
@@ -101,7 +106,7 @@ def draw_rules(data: RulesData, target: Target = None, *, theme: ThemeName = "li
                 Rectangle((0, top), where.width, height, facecolor=colors.band, linewidth=0)
             )
         middle = top + height / 2
-        _draw_counts(where, row, middle, column)
+        _draw_counts(where, row, middle)
         _draw_breadth(where, row.breadth, middle, scale_at)
         y = top + _PAD / 2 + _RULE_LINE / 2
         for line in text:
@@ -110,36 +115,23 @@ def draw_rules(data: RulesData, target: Target = None, *, theme: ThemeName = "li
         note = f"{row.evidence}; {row.proof}" if row.proof else row.evidence
         write(where, text_at, y, fitted(note, 8, room), size=8, color=colors.muted)
         top += height
-    set_title(where, f"{counted(len(data.rows), 'rule')} against their evidence", above=16)
+    set_title(
+        where,
+        f"{counted(len(data.rows), 'rule')} against their evidence",
+        above=max(names.height, 16),
+    )
     foot.draw(where, left=0, top=-4)
     return where.ax
 
 
-def _draw_heads(where: Sheet, names: list[str], column: float, scale_at: float) -> None:
-    heads = [((at + 0.5) * column, name) for at, name in enumerate(names)]
-    heads += [(scale_at + at * _STOP, name) for at, name in enumerate(_HEADS)]
-    for x, name in heads:
-        write(
-            where,
-            x,
-            0,
-            name,
-            size=8,
-            color=where.theme.muted,
-            ha="center",
-            va="bottom",
-            offset=(0, 4),
-        )
-
-
-def _draw_counts(where: Sheet, row: RuleRow, y: float, column: float) -> None:
+def _draw_counts(where: Sheet, row: RuleRow, y: float) -> None:
     theme = where.theme
     for at, count in enumerate(row.by_run):
         if count:
             where.ax.add_patch(
                 Rectangle(
-                    (at * column + 2, y - 9),
-                    column - 4,
+                    (at * _COLUMN + 2, y - 9),
+                    _COLUMN - 4,
                     18,
                     facecolor=theme.paper,
                     edgecolor=theme.ink,
@@ -148,7 +140,7 @@ def _draw_counts(where: Sheet, row: RuleRow, y: float, column: float) -> None:
             )
         write(
             where,
-            (at + 0.5) * column,
+            (at + 0.5) * _COLUMN,
             y,
             _short(count) if count else "·",
             size=8.5,

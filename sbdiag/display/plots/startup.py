@@ -11,6 +11,7 @@ from sbdiag.diagnosis.ruleset import RuleSet
 from sbdiag.display.plot_data import StartupData, startup_data
 from sbdiag.display.plot_data.startup import STATUSES, Rung, Status
 from sbdiag.display.plots.footer import Entry, footer
+from sbdiag.display.plots.heads import heads
 from sbdiag.display.plots.sheet import (
     Margins,
     Sheet,
@@ -42,7 +43,6 @@ _LOOK: Final[dict[Status, tuple[str, str]]] = {
 }
 _MOST_RULES: Final = 2
 _INDENT: Final = 14.0
-_LONGEST_RUN: Final = 64.0
 
 
 def plot_startup(
@@ -89,11 +89,9 @@ def plot_startup(
 def draw_startup(data: StartupData, target: Target = None, *, theme: ThemeName = "light") -> Axes:
     """Draw what :func:`startup_data` computed, on axes, on an empty figure, or on a new one."""
     colors = theme_of(theme)
-    names = [fitted(name, 8.5, _LONGEST_RUN) for name in data.runs] if len(data.runs) > 1 else []
-    widest = max((text_width(name, 8.5) for name in names), default=0)
-    column = max(_COLUMN, widest + 10)
-    left = column / 2 + 8
-    text_at = (len(data.runs) - 1) * column + 20
+    names = heads(data.runs if len(data.runs) > 1 else (), _COLUMN)
+    left = _COLUMN / 2 + 8
+    text_at = (len(data.runs) - 1) * _COLUMN + 20
     room = axes_width(target, _WIDTH - left - 12) - text_at
     details = [_details(rung, data, room) for rung in data.rungs]
     heights = [_RUNG + _DETAIL * len(lines) for lines in details]
@@ -104,34 +102,22 @@ def draw_startup(data: StartupData, target: Target = None, *, theme: ThemeName =
         colors,
         width=_WIDTH,
         height=total,
-        margins=Margins(left, 12, 46 if names else 32, 12 + foot.height),
+        margins=Margins(left, 12, 32 + names.height, 12 + foot.height),
     )
     bare(where.ax)
     # In points, so that columns and text keep their distance: x to the right, y downwards.
     where.ax.set_xlim(0, where.width)
     where.ax.set_ylim(total, 0)
-    for at, name in enumerate(names):
-        write(
-            where,
-            at * column,
-            1,
-            name,
-            size=8.5,
-            color=colors.muted,
-            ha="center",
-            va="bottom",
-            xycoords=("data", "axes fraction"),
-            offset=(0, 4),
-        )
-    _draw_rails(where, data, heights, column)
+    names.draw(where, [at * _COLUMN for at in range(len(names.names))])
+    _draw_rails(where, data, heights)
     top = 0.0
     for rung, lines, height in zip(data.rungs, details, heights, strict=True):
-        _draw_marks(where, rung, top + _RUNG / 2, column)
+        _draw_marks(where, rung, top + _RUNG / 2)
         _draw_text(where, rung, lines, text_at, top)
         top += height
     if not data.rungs:
         write(where, 0, total / 2, "No stage of a start to show")
-    set_title(where, fitted(_title(data), 11, where.width, bold=True), above=14 if names else 0)
+    set_title(where, fitted(_title(data), 11, where.width, bold=True), above=names.height)
     foot.draw(where, left=8 - left, top=-6)
     return where.ax
 
@@ -188,7 +174,7 @@ def _colors(status: Status, theme: Theme) -> tuple[str, str, str]:
     }[status]
 
 
-def _draw_rails(where: Sheet, data: StartupData, heights: list[float], column: float) -> None:
+def _draw_rails(where: Sheet, data: StartupData, heights: list[float]) -> None:
     """One rail a run: solid as far as it is known to have come, dotted behind."""
     centres: list[float] = []
     top = 0.0
@@ -201,7 +187,7 @@ def _draw_rails(where: Sheet, data: StartupData, heights: list[float], column: f
         for places, style in ((centres[: last + 1], "-"), (centres[last:], (0, (1, 3)))):
             if len(places) > 1:
                 where.ax.plot(
-                    [at * column] * len(places),
+                    [at * _COLUMN] * len(places),
                     places,
                     color=where.theme.neutral,
                     linewidth=1.2,
@@ -211,12 +197,12 @@ def _draw_rails(where: Sheet, data: StartupData, heights: list[float], column: f
                 )
 
 
-def _draw_marks(where: Sheet, rung: Rung, y: float, column: float) -> None:
+def _draw_marks(where: Sheet, rung: Rung, y: float) -> None:
     for at, status in enumerate(rung.statuses):
         face, outline, sign = _colors(status, where.theme)
         marker, letter = _LOOK[status]
         where.ax.plot(
-            [at * column],
+            [at * _COLUMN],
             [y],
             marker=marker,
             markersize=_MARK * (0.92 if marker == "D" else 1),
@@ -230,7 +216,7 @@ def _draw_marks(where: Sheet, rung: Rung, y: float, column: float) -> None:
         if letter:
             write(
                 where,
-                at * column,
+                at * _COLUMN,
                 y,
                 letter,
                 size=8,

@@ -25,14 +25,13 @@ from sbdiag.display.plots.sheet import (
     write,
 )
 from sbdiag.display.plots.time_axis import TimeScale, days, dress_time_axis, zone
-from sbdiag.display.plots.timeline_marks import area, draw_bars, draw_marks
+from sbdiag.display.plots.timeline_marks import area, draw_bars, draw_marks, look
 from sbdiag.display.theme import (
     MONO,
     SANS,
     GroupStyle,
     Theme,
     ThemeName,
-    group_style,
     theme_of,
 )
 from sbdiag.display.visible import counted
@@ -159,7 +158,7 @@ def _scale(data: TimelineData) -> TimeScale | None:
 def _entries(data: TimelineData, theme: Theme) -> list[Entry]:
     """List the legend: groups, then what sizes mean."""
     bars = data.shape == "bars"
-    entries = [Entry(name, group_style(at, theme), bar=bars) for at, name in enumerate(data.groups)]
+    entries = [Entry(name, look(data, at, theme), bar=bars) for at, name in enumerate(data.groups)]
     if bars:
         tallest = int(data.marks.groupby(["lane", "x"])["occurrences"].sum().max())
         return [*entries, Entry(f"the tallest bar: {tallest:,}")]

@@ -10,11 +10,17 @@ import pandas as pd
 from matplotlib.collections import PolyCollection
 
 from sbdiag.display.plot_data import TimelineData
+from sbdiag.display.plot_data.lanes import NO_STAGE
 from sbdiag.display.plots.sheet import Sheet
 from sbdiag.display.plots.time_axis import TimeScale, days
-from sbdiag.display.theme import group_style
+from sbdiag.display.theme import GroupStyle, Theme, group_style
 
 _LEAST_BAR: Final = 1.3
+
+
+def look(data: TimelineData, group: int, theme: Theme) -> GroupStyle:
+    """Return how a group looks; what belongs to no stage stays in the background."""
+    return group_style(group, theme, neutral=data.groups[group] == NO_STAGE)
 
 
 def area(occurrences: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -26,10 +32,10 @@ def draw_marks(where: Sheet, data: TimelineData, scale: TimeScale | None) -> Non
     """Draw one mark for each row of the data, each group in its colour and shape."""
     for at in range(len(data.groups)):
         marks = data.marks[data.marks["group"] == at]
-        style = group_style(at, where.theme)
+        style = look(data, at, where.theme)
         where.ax.scatter(
             _x(marks["x"], scale),
-            marks["lane"],
+            marks["lane"] + marks["shift"],
             s=area(marks["occurrences"].to_numpy()),
             color=style.color,
             marker=style.marker,
@@ -63,7 +69,7 @@ def draw_bars(where: Sheet, data: TimelineData, scale: TimeScale | None) -> None
     )
     group = marks["group"].to_numpy()
     for at in np.unique(group):
-        style = group_style(int(at), where.theme)
+        style = look(data, int(at), where.theme)
         where.ax.add_collection(
             PolyCollection(
                 corners[group == at],
