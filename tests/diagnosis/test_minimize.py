@@ -305,6 +305,11 @@ def test_a_path_below_a_link_is_warned_of() -> None:
     assert link.warning == ""
 
 
+def test_a_rule_that_version_1_does_not_need_says_so() -> None:
+    (rule,) = minimal_rules(frame([("file-test-existence", "/bin/bash")]))
+    assert "Under (version 1)" in rule.warning
+
+
 def test_kinds_of_paths_come_from_the_evidence() -> None:
     rows = [
         ("file-read-data", "/a/b"),
