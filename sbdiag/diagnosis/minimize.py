@@ -321,7 +321,7 @@ def _notes(drafts: Iterable[Draft], undecided: set[int]) -> tuple[str, ...]:
         notes.append("Directories were opened because some of their names were asked for.")
     if undecided:
         notes.append(
-            f"For {len(undecided)} denials the profile alone does not settle whether it allows "
-            "them: they got rules."
+            "Denials for which the profile alone does not settle whether it allows them, given "
+            f"rules all the same: {len(undecided)}."
         )
     return tuple(notes)
