@@ -289,7 +289,7 @@ def _notes(
     notes += [_STRIPPED, _ORDER, _UNCHECKED] if raw_rules else []
     if already:
         what = "left out" if omit_granted else "written all the same; omit_granted leaves them out"
-        notes.append(f"{already} rules are granted by nono's base already: {what}.")
+        notes.append(f"Rules that nono's base grants already: {already}, {what}.")
     return tuple(notes)
 
 

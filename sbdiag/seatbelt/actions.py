@@ -92,7 +92,11 @@ def _checked(name: Action, modifier: Modifier) -> Modifier:
 
 
 def _check_use(machine: Machine, rule: Rule, version: int) -> None:
-    """Refuse a filter on an operation that the table of libsandbox does not let it stand on."""
+    """Warn of a filter on an operation that the table of libsandbox 13.0 keeps it from.
+
+    No error: seven of Apple's own profiles of 10.15 have such rules (a ``literal`` on
+    ``user-preference-read``, a ``global-name`` on ``ipc-posix-shm-read-data``), and load.
+    """
     names = {leaf for filter_ in rule.filters for leaf in _leaves(machine, filter_)}
     for operation in rule.operations:
         if operation == "default":
@@ -103,9 +107,7 @@ def _check_use(machine: Machine, rule: Rule, version: int) -> None:
             if form is None or not meant:
                 continue
             if all(accepts(each, form.filter) == "no" for each in meant):
-                raise ProfileError(
-                    f"filter {name} does not apply to operation {operation}", rule.location
-                )
+                machine.warn(f"filter {name} does not apply to operation {operation}")
 
 
 def _leaves(machine: Machine, filter_: Filter) -> list[str]:
@@ -187,6 +189,7 @@ def _wrapper(name: str, procedure: Value, inject: Injection) -> Control:
     def call(machine: Machine, arguments: list[Value], where: Place) -> Value:
         # A step of its own: wrappers of wrappers must not pile up on Python's stack.
         injected = inject(machine, arguments)
+        machine.charge(len(injected) >> 2)
         machine.push(lambda _: machine.apply(procedure, injected, where))
         return NIL
 
@@ -200,7 +203,11 @@ def _message_filter(
     kept = len(draft.rules)
 
     def leave(_value: Value) -> Value:
+        inner = draft.rules[kept:]
         del draft.rules[kept:]
+        if any(rule.action == "deny" for rule in inner):
+            # Measured on 14.4.1 (Protonk/sandbox-boostrap, gate-witnesses): EPERM when applied.
+            machine.warn("a deny inside apply-message-filter needs an entitlement of Apple's")
         return ModifierValue(Modifier("message-filter"))
 
     machine.warn("rules inside apply-message-filter are checked and left out of the decision")

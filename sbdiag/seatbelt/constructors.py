@@ -188,15 +188,16 @@ def _network(name: str, machine: Machine, arguments: list[Value]) -> Value:
     for value in rest:
         if not isinstance(value, str) or not is_string(value):
             raise _wrong(name, "network address", value)
-        addresses.append(_address(value))
+        addresses.append(_address(machine, value))
     return filter_value(machine, name, [protocol, *addresses])
 
 
-def _address(text: str) -> str:
+def _address(machine: Machine, text: str) -> str:
     """Check ``host:port`` as Seatbelt does: host ``*`` or ``localhost``, port 1-65535 or ``*``."""
     match = _ADDRESS.fullmatch(text)
-    if match is None:
-        raise ProfileError(f"network address {show(text)} has no port")
+    if match is None:  # one of Apple's profiles has such an address
+        machine.warn(f"network address {show(text)} has no port; what it matches is not known")
+        return text
     if match["host"] not in {"*", "localhost"}:
         raise ProfileError(f"host must be * or localhost in network address {show(text)}")
     port = match["port"]

@@ -62,10 +62,9 @@ class Session:
 
     def _version(self, machine: Machine, arguments: list[Value], where: Place) -> Value:
         number = arguments[0] if len(arguments) == 1 else None
-        if isinstance(number, bool) or number not in VERSIONS:
+        if not isinstance(number, int) or isinstance(number, bool) or number not in VERSIONS:
             raise ProfileError(f"unsupported version {' '.join(map(show, arguments))}", where)
         if self.draft.version is None:
-            assert isinstance(number, int)
             self.draft.version = number
             machine.globals.names.update(self._bound(number))
             machine.hint = ""
@@ -92,6 +91,8 @@ class Session:
             "debug": Syntax("debug", _ignored),
             "record": Control("record", _nothing),
             "eliminate-duplicate-rules": Control("eliminate-duplicate-rules", _nothing),
+            "disable-callouts": Control("disable-callouts", _nothing),
+            "disable-full-symbolication": Control("disable-full-symbolication", _nothing),
             _IMPORT_PATH: False,
         }
 

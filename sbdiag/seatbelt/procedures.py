@@ -189,7 +189,25 @@ def _list_ref(items: list[Value], index: int) -> Value:
 
 
 def _take(items: list[Value], count: int) -> list[Value]:
-    return items[: max(count, 0)]
+    if not 0 <= count <= len(items):
+        raise ProfileError(f"take: out of bounds: {count} of {len(items)}")
+    return items[:count]
+
+
+def _flatten(machine: Machine, arguments: list[Value], _where: Place) -> Value:
+    """Return the leaves of nested lists, last first: so TinySCHEME's ``flatten`` orders them."""
+    if len(arguments) != 1 or (arguments[0] is not NIL and not isinstance(arguments[0], Pair)):
+        raise ProfileError("flatten: needs 1 list")
+    leaves: list[Value] = []
+    todo: list[Value] = [arguments[0]]
+    while todo:
+        machine.charge(1)
+        value = todo.pop()
+        if isinstance(value, Pair):
+            todo += [value.cdr, value.car]
+        elif value is not NIL:
+            leaves.append(value)
+    return list_of(leaves[::-1])
 
 
 def _walk(name: str, path: str) -> Primitive:
@@ -371,7 +389,7 @@ def _strings(fold: bool) -> tuple[Primitive, ...]:
 
     return tuple(
         Primitive(
-            f"{kind}{ci}{sign}?", kind[0], lambda a, b, test=test: test(key(a), key(b)), 2, True
+            f"{kind}{ci}{sign}?", kind[0] * 2, lambda a, b, test=test: test(key(a), key(b)), 2
         )
         for kind in ("string", "char")
         for sign, test in tests.items()
@@ -430,7 +448,7 @@ PROCEDURES: Final[tuple[Primitive | Control, ...]] = (
     Primitive("list-tail", "li", _list_tail, 2),
     Primitive("list-ref", "li", _list_ref, 2),
     Primitive("take", "li", _take, 2),
-    Primitive("drop", "li", lambda items, count: items[max(count, 0) :], 2),
+    Primitive("drop", "li", _list_tail, 2),
     Primitive("null?", ".", lambda value: value is NIL, 1),
     Primitive("pair?", ".", lambda value: isinstance(value, Pair), 1),
     Primitive("atom?", ".", lambda value: not isinstance(value, Pair), 1),
@@ -448,6 +466,7 @@ PROCEDURES: Final[tuple[Primitive | Control, ...]] = (
     Control("list?", _is_list),
     Control("equal?", _equal),
     Control("append", _append),
+    Control("flatten", _flatten),
     Control("memq", partial(_found, "memq", False, False)),
     Control("memv", partial(_found, "memv", False, False)),
     Control("member", partial(_found, "member", True, False)),

@@ -29,6 +29,10 @@ _SPACE: Final = frozenset(" \t\n\r\f\v")
 _PREFIXES: Final = {"'": "quote", "`": "quasiquote", ",": "unquote", ",@": "unquote-splicing"}
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r"}
 _NAMED_CHARS: Final = {"space": " ", "newline": "\n", "return": "\r", "tab": "\t"}
+# WebKit keeps its profiles as .sb.in, for the C preprocessor.
+_PREPROCESSOR: Final = frozenset(
+    {"#if", "#ifdef", "#ifndef", "#elif", "#else", "#endif", "#include", "#define", "#undef"}
+)
 _ATOM: Final = re.compile(r"[^()\";\f\t\v\n\r ]+")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]+")
 _REAL: Final = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
@@ -324,6 +328,8 @@ def _sharp(word: str, where: Location) -> Value:
         base, digits = _RADIX[word[1]]
         if digits.fullmatch(word, 2):
             return _integer(word[2:], base, where)
+    if word in _PREPROCESSOR:
+        raise ProfileSyntaxError(f"{word} is a line for the C preprocessor: run that first", where)
     raise ProfileSyntaxError(f"undefined sharp expression: {visible(word[:40])}", where)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from sbdiag.errors import Location, ProfileError, ProfileLimitError
+from sbdiag.errors import Location, ProfileError
 from sbdiag.seatbelt.machine import Machine
 from sbdiag.seatbelt.procedures import is_eqv
 from sbdiag.seatbelt.rules import Symbol
-from sbdiag.seatbelt.sexpr import MAX_DEPTH, NIL, Pair, Value
+from sbdiag.seatbelt.sexpr import NIL, Pair, Value
 from sbdiag.seatbelt.values import (
     Closure,
     Control,
@@ -54,12 +54,14 @@ def _quote(machine: Machine, form: Pair, _scope: Scope, _where: Place) -> Value:
 
 
 def _if(machine: Machine, form: Pair, scope: Scope, where: Place) -> Value:
-    parts = _parts(machine, form, 2, 3)
+    parts = _parts(machine, form, 2)
+    if len(parts) > 3:  # as TinySCHEME has it; one of Apple's profiles does that
+        machine.warn("if has more than two branches; the third and later ones are never taken")
 
     def choose(value: Value) -> Value:
         if is_true(value):
             return machine.evaluate(parts[1], scope, where)
-        return machine.evaluate(parts[2], scope, where) if len(parts) == 3 else NIL
+        return machine.evaluate(parts[2], scope, where) if len(parts) > 2 else NIL
 
     machine.push(choose)
     return machine.evaluate(parts[0], scope, where)
@@ -109,8 +111,8 @@ def _define(machine: Machine, form: Pair, scope: Scope, where: Place) -> Value:
         scope.names[name] = _closure(target.cdr, form, 1, scope, name)
         return name
     name = _name(target, form)
-    if len(values) > 1:
-        raise ProfileError(f"define of {show(name)} has more than one value", form.location)
+    if len(values) > 1:  # as TinySCHEME has it; two of Apple's profiles rely on that
+        machine.warn(f"define of {show(name)} has more than one value; the first is taken")
 
     def bind(value: Value) -> Value:
         scope.names[name] = value
@@ -135,15 +137,20 @@ def _set(machine: Machine, form: Pair, scope: Scope, where: Place) -> Value:
     return machine.evaluate(expression, scope, where)
 
 
-def _bindings(value: Value, form: Pair) -> tuple[list[Symbol], Value]:
+def _bindings(machine: Machine, value: Value, form: Pair) -> tuple[list[Symbol], Value]:
     """Return the names and the list of expressions of ``((name expression) …)``."""
     names, expressions = [], []
-    for binding in items_of(value) or ([] if value is NIL else [value]):
-        parts = items_of(binding) if isinstance(binding, Pair) else None
-        if parts is None or len(parts) != 2:
+    bindings = items_of(value)
+    if bindings is None:
+        raise ProfileError(f"bad syntax of binding {show(value)}", form.location)
+    for binding in bindings:
+        parts = items_of(binding)
+        if parts is None or len(parts) < 2:
             raise ProfileError(f"bad syntax of binding {show(binding)}", form.location)
         names.append(_name(parts[0], form))
         expressions.append(parts[1])
+        if len(parts) > 2:  # as TinySCHEME has it; one of Apple's profiles relies on that
+            machine.warn(f"{show(parts[0])} is given more than one value; the first is taken")
     return names, list_of(expressions)
 
 
@@ -151,7 +158,7 @@ def _let(machine: Machine, form: Pair, scope: Scope, where: Place) -> Value:
     first, *_ = _parts(machine, form, 1)
     if isinstance(first, Symbol):
         return _named_let(machine, form, scope, where)
-    names, expressions = _bindings(first, form)
+    names, expressions = _bindings(machine, first, form)
     body = _tail(form, 1)
 
     def enter(machine: Machine, values: list[Value], where: Place) -> Value:
@@ -164,36 +171,35 @@ def _let(machine: Machine, form: Pair, scope: Scope, where: Place) -> Value:
 def _named_let(machine: Machine, form: Pair, scope: Scope, where: Place) -> Value:
     name, bindings, *_ = _parts(machine, form, 2)
     loop = _name(name, form)
-    names, expressions = _bindings(bindings, form)
+    names, expressions = _bindings(machine, bindings, form)
     inner = Scope({}, scope)
     inner.names[loop] = closure = Closure(tuple(names), None, _tail(form, 2), inner, loop)
     return machine.operands(closure, expressions, scope, where)
 
 
-def _let_in_order(
-    same_scope: bool, machine: Machine, form: Pair, scope: Scope, where: Place
-) -> Value:
-    """Evaluate ``let*`` (each binding in a block of its own) or ``letrec`` (all in one)."""
-    names, expressions = _bindings(_parts(machine, form, 1)[0], form)
+def _let_in_order(machine: Machine, form: Pair, scope: Scope, where: Place) -> Value:
+    """Evaluate ``let*`` and ``letrec``: in TinySCHEME both bind one after the other in one block.
+
+    So a procedure of a ``let*`` may call itself; Apple's application.sb relies on it.
+    """
+    names, expressions = _bindings(machine, _parts(machine, form, 1)[0], form)
     body = _tail(form, 1)
-    if len(names) > MAX_DEPTH:
-        raise ProfileLimitError(f"more than {MAX_DEPTH} bindings in a row", form.location)
+    inner = Scope({}, scope)
     todo = list(zip(names, items_of(expressions) or [], strict=True))
 
-    def proceed(index: int, scope: Scope) -> Value:
+    def proceed(index: int) -> Value:
         if index == len(todo):
-            return machine.sequence(body, Scope({}, scope) if same_scope else scope, where)
+            return machine.sequence(body, inner, where)
         name, expression = todo[index]
 
         def bind(value: Value) -> Value:
-            inner = scope if same_scope else Scope({}, scope)
             inner.names[name] = value
-            return proceed(index + 1, inner)
+            return proceed(index + 1)
 
         machine.push(bind)
-        return machine.evaluate(expression, scope, where)
+        return machine.evaluate(expression, inner, where)
 
-    return proceed(0, Scope({}, scope))
+    return proceed(0)
 
 
 def _logic(stop: bool, machine: Machine, form: Pair, scope: Scope, where: Place) -> Value:
@@ -396,8 +402,8 @@ SYNTAX: Final = (
     Syntax("lambda", _lambda),
     Syntax("define", _define),
     Syntax("set!", _set),
-    Syntax("let*", partial(_let_in_order, False)),
-    Syntax("letrec", partial(_let_in_order, True)),
+    Syntax("let*", _let_in_order),
+    Syntax("letrec", _let_in_order),
     Syntax("or", partial(_logic, True)),
     Syntax("and", partial(_logic, False)),
     Syntax("cond", _cond),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sbdiag.diagnosis.exact import Refused, Shaped, exact_rule
+from sbdiag.diagnosis.exact import Refused, Shaped, exact_rule, implicitly_allowed
 from sbdiag.diagnosis.shapes import SHAPES
 from sbdiag.export.forms import one_line
 from sbdiag.seatbelt.access import parse_access
@@ -287,3 +287,19 @@ def test_a_known_shape_never_lacks_its_evidence() -> None:
         assert shape.source
         assert shape.purpose.endswith(".")
         assert shape.operations
+
+
+@pytest.mark.parametrize(
+    ("operation", "implicit"),
+    [
+        ("file-test-existence", True),
+        ("process-info-pidinfo", True),
+        ("nvram-get", True),
+        ("system-privilege", True),
+        ("file-read-data", False),
+        ("mach-lookup", False),
+        ("job-creation", False),
+    ],
+)
+def test_what_version_1_allows_without_a_rule(operation: str, implicit: bool) -> None:
+    assert implicitly_allowed(operation) is implicit

@@ -305,6 +305,11 @@ def test_a_path_below_a_link_is_warned_of() -> None:
     assert link.warning == ""
 
 
+def test_a_rule_that_version_1_does_not_need_says_so() -> None:
+    (rule,) = minimal_rules(frame([("file-test-existence", "/bin/bash")]))
+    assert "Under (version 1)" in rule.warning
+
+
 def test_kinds_of_paths_come_from_the_evidence() -> None:
     rows = [
         ("file-read-data", "/a/b"),
@@ -394,7 +399,7 @@ def test_only_what_the_profile_lacks_gets_a_rule() -> None:
     assert reasons(rules) == [("already-allowed", "", (0,))]
     assert "does not settle" in rules.rules[0].warning
     assert rules.rules[1].warning == ""
-    assert any("1 denials" in note for note in rules.notes)
+    assert any(note.endswith("all the same: 1.") for note in rules.notes)
 
 
 def test_an_exact_rule_stands_beside_a_wider_one_that_is_defeated() -> None:
