@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 from functools import partial
+from typing import Final
 
 from sbdiag.display.html_parts import Html, element
 from sbdiag.display.picture import Draw, picture
 from sbdiag.display.plot_data import operations_data, rules_data, startup_data, timeline_data
 from sbdiag.display.plots import draw_operations, draw_rules, draw_startup, draw_timeline
 from sbdiag.display.reported import Reported
+
+# On paper the light one is printed, whatever the screen shows.
+_DARK: Final = "screen and (prefers-color-scheme: dark)"
 
 
 def picture_elements(report: Reported) -> dict[str, Html]:
@@ -51,9 +55,7 @@ def _picture(words: str, light: Draw, dark: Draw) -> Html:
         "figure",
         element(
             "picture",
-            element(
-                "source", srcset=_data_uri(dark), media="screen and (prefers-color-scheme: dark)"
-            ),
+            element("source", srcset=_data_uri(dark), media=_DARK),
             element("img", src=_data_uri(light), alt=words),
         ),
     )

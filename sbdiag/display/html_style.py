@@ -1,7 +1,8 @@
 """How pages look. Colours are the reader's own wherever possible: ink and paper are inherited.
 
-The fragment in a notebook must read on any theme, so it sets no ink and no paper, only lines and
-badges of middle lightness, and outweighs what notebooks say about tables; the page file sets both, light or dark as the reader's system asks.
+The fragment in a notebook must read on any theme: it sets no ink and no paper, only lines and
+badges of middle lightness, and outweighs what notebooks say about tables. The page file sets
+both, light or dark as the reader's system asks.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ FRAGMENT: Final = """\
 .sbdiag .answer { border-left: 4px solid #c2410c; padding: 0.1em 0 0.1em 0.8em; margin: 0.6em 0; }
 .sbdiag .answer.calm { border-left-color: #00785a; }
 .sbdiag.sbdiag table { border-collapse: collapse; margin: 0.5em 0; font-size: 0.92em; width: auto; }
-.sbdiag.sbdiag th, .sbdiag.sbdiag td { text-align: left; vertical-align: top; padding: 0.25em 0.7em 0.25em 0;
-  border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.3); font-weight: normal;
+.sbdiag.sbdiag th, .sbdiag.sbdiag td { text-align: left; vertical-align: top;
+  padding: 0.25em 0.7em 0.25em 0; border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.3);
+  font-weight: normal;
   overflow-wrap: anywhere; white-space: normal; max-width: none; }
 .sbdiag.sbdiag thead th { opacity: 0.78; vertical-align: bottom; overflow-wrap: normal; }
 .sbdiag.sbdiag tbody tr, .sbdiag.sbdiag tbody tr:nth-child(odd) { background: transparent; }

@@ -239,7 +239,7 @@ def _draw_text(
     write(where, x, y, name, size=9.5, weight="bold" if bold else "normal")
     if rung.required != "yes":
         kind = "optional" if rung.required == "no" else "may be optional"
-        after = x + text_width(name, 9.5, bold=bold) + 8
+        after = x + text_width(name, 9.5, bold=bold) + 11
         write(where, after, y, kind, size=8, color=theme.muted)
     for at, (text, is_rule) in enumerate(lines):
         write(
