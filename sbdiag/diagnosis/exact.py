@@ -16,7 +16,7 @@ from sbdiag.diagnosis.ruleset import XpcKind
 from sbdiag.diagnosis.shapes import Shape, shapes_of
 from sbdiag.seatbelt.access import TARGETS, Access
 from sbdiag.seatbelt.filters import symbols
-from sbdiag.seatbelt.operations import canonical, operations
+from sbdiag.seatbelt.operations import canonical, fallback_chain, operations
 from sbdiag.seatbelt.rules import Argument, Filter, IoCommand, Rule, Symbol
 
 # What `(xpc)` becomes, by the caller's choice: several are one any-of rule.
@@ -30,6 +30,12 @@ XPC_NOTES: Final[Mapping[XpcKind, str]] = {
     "xpc-service-name": "If it stays refused, allow the global-name of the same service too.",
     "global-name": "If it stays refused, allow the xpc-service-name of the same service too.",
 }
+
+# A rule for what needs none under (version 1): the denial itself shows what else was in force.
+IMPLICIT_NOTE: Final = (
+    "Under (version 1) this is allowed where no rule decides: the profile in force denies it by a "
+    "rule, or is of another version."
+)
 
 # Signs that the log hid or cut a value (os_log redaction; a limit on the message's length; bytes
 # that were no text): a rule made from the rest would be another rule.
@@ -95,6 +101,12 @@ def exact_rule(access: Access, *, xpc: XpcKind = "both") -> Shaped | Refused:
             "everything of its kind.",
         )
     return _shaped(access, operation, shape, xpc)
+
+
+def implicitly_allowed(operation: str) -> bool:
+    """Tell whether ``(version 1)`` allows an operation that no rule decides (operations table)."""
+    rows = [operations()[name] for name in fallback_chain(operation)]
+    return any("allow" in (row.implicit, row.terminal) for row in rows)
 
 
 def _written(operation: str) -> str | None:

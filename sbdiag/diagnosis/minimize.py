@@ -17,7 +17,14 @@ import pandas as pd
 from sbdiag.capture.frames import DENIALS
 from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.drafts import Apart, Asked, Draft, absorbed, opened_directories
-from sbdiag.diagnosis.exact import XPC_NOTES, Refused, Shaped, exact_rule
+from sbdiag.diagnosis.exact import (
+    IMPLICIT_NOTE,
+    XPC_NOTES,
+    Refused,
+    Shaped,
+    exact_rule,
+    implicitly_allowed,
+)
 from sbdiag.diagnosis.finish import APART, finished, printed_order
 from sbdiag.diagnosis.known import known_rule, subject_of
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet, Widen, Withheld, XpcKind
@@ -236,6 +243,8 @@ def _draft(group: _Group, exact: Shaped, *, widen: Widen, xpc: XpcKind, apart: A
     warnings = [exact.shape.warning, subject.warning if subject else ""]
     if exact.shape.kinds == ("xpc-service-name",):
         warnings.append(XPC_NOTES[xpc])
+    if implicitly_allowed(group.access.operation):
+        warnings.append(IMPLICIT_NOTE)
     path = group.access.value("path") or ""
     if any(path != alias and paths.below(path, alias) for alias in paths.ALIASES):
         warnings.append("The kernel prints this path below /private: this rule may match nothing.")
@@ -312,7 +321,7 @@ def _notes(drafts: Iterable[Draft], undecided: set[int]) -> tuple[str, ...]:
         notes.append("Directories were opened because some of their names were asked for.")
     if undecided:
         notes.append(
-            f"For {len(undecided)} denials the profile alone does not settle whether it allows "
-            "them: they got rules."
+            "Denials for which the profile alone does not settle whether it allows them, given "
+            f"rules all the same: {len(undecided)}."
         )
     return tuple(notes)

@@ -205,34 +205,34 @@ def _grant(rule: Rule, kinds: Mapping[str, Kind], modes: Mapping[str, Mode]) -> 
 
 def _unsaid(said: _Said) -> str | None:
     """Say why nono cannot hold a rule; ``None`` where it can."""
-    rule = said.minimal.rule
-    group = None
-    if not said.raw or not set(rule.operations).isdisjoint(_MODES):
-        # nono's denials name file-read-data and file-write*: they hold against a raw rule as well.
-        grant = said.grant or said.rider
-        group = next(
-            (
-                found
-                for one in rule.filters
-                if (path := path_of(one)) is not None
-                and (
-                    found := refused_by(
-                        path,
-                        recursive=one.name == "subpath" or (grant is not None and grant.recursive),
-                    )
-                )
-            ),
-            None,
-        )
+    group = _refusing(said)
     if group is not None:
         return (
             f"nono refuses it by {group}: a grant would also need bypass_protection, which is "
             "for a person to decide."
         )
     # nono's check counts a string that is one parenthesis as a parenthesis of the rule.
-    if any(text in {"(", ")"} for text in _texts(rule.filters)):
+    if any(text in {"(", ")"} for text in _texts(said.minimal.rule.filters)):
         return "nono's check takes a name that is one parenthesis for a parenthesis of the rule."
     return None
+
+
+def _refusing(said: _Said) -> str | None:
+    """Return the group of nono that holds against a rule.
+
+    Its denials name file-read-data and file-write*, so they hold against such a raw rule as well.
+    """
+    rule, grant = said.minimal.rule, said.grant or said.rider
+    if grant is not None:
+        return refused_by(grant.path, recursive=grant.recursive)
+    if set(rule.operations).isdisjoint(_MODES):
+        return None
+    found = (
+        refused_by(path, recursive=one.name == "subpath")
+        for one in rule.filters
+        if (path := path_of(one)) is not None
+    )
+    return next((group for group in found if group is not None), None)
 
 
 def _texts(filters: Iterable[object]) -> list[str]:
@@ -289,7 +289,7 @@ def _notes(
     notes += [_STRIPPED, _ORDER, _UNCHECKED] if raw_rules else []
     if already:
         what = "left out" if omit_granted else "written all the same; omit_granted leaves them out"
-        notes.append(f"{already} rules are granted by nono's base already: {what}.")
+        notes.append(f"Rules that nono's base grants already: {already}, {what}.")
     return tuple(notes)
 
 

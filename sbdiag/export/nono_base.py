@@ -221,8 +221,9 @@ def _names_denied(filter_: Filter) -> bool:
 def _granted_one(operation: str, one: Filter | None) -> str | None:
     chain = fallback_chain(operation)
     wide = () if one is None else tuple(wider(one))
-    for base, filters, text in _BASE:
-        if base in chain and (not filters or any(filter_ in filters for filter_ in wide)):
+    near = sorted((row for row in _BASE if row[0] in chain), key=lambda row: chain.index(row[0]))
+    for _, filters, text in near:
+        if not filters or any(filter_ in filters for filter_ in wide):
             return f"nono's base: {text}"
     for filter_ in wide:
         match filter_:

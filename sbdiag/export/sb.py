@@ -28,7 +28,7 @@ Base: TypeAlias = Literal["deny-default", "import-system"]
 Home: TypeAlias = Literal["absolute", "param"]
 
 _INDENT: Final = "    "
-_WIDTH: Final = 96
+_WIDTH: Final = 92
 # How many places of a rule are named before the rest is only counted.
 _PLACES: Final = 4
 
@@ -105,7 +105,11 @@ def _title(rules: RuleSet) -> str:
     rows = len({row for minimal in rules for row in minimal.denials})
     if not rules.rules:
         return "No rules: no denial that a rule would lift."
-    return f"{len(rules)} rules that answer {rows} denials."
+    return f"{_count(len(rules), 'rule')} for {_count(rows, 'denial')}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _block(form: Form, places: Mapping[int, str], home: str | None) -> str:
