@@ -21,6 +21,7 @@ from sbdiag.seatbelt.values import (
     OperationValue,
     Scope,
     Syntax,
+    Unknown,
     items_of,
     show,
     type_name,
@@ -39,6 +40,11 @@ class Draft:
     rules: list[Rule] = field(default_factory=list)
     version: int | None = None
     size: int = 0
+    settled_from: int = 0  # rules from here on stand behind whatever a missing import may add
+
+    def unsettle(self) -> None:
+        """Note that rules which are not known may stand here."""
+        self.settled_from = len(self.rules)
 
 
 def action(name: Action, draft: Draft) -> Control:
@@ -81,6 +87,8 @@ def _act(
     )
     _check_use(machine, rule, draft.version or 1)
     draft.rules.append(rule)
+    if any(isinstance(argument, Unknown) for argument in arguments):
+        draft.unsettle()  # it may be an operation that the rule names as well
     return NIL
 
 

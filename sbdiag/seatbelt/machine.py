@@ -87,12 +87,15 @@ class Machine:
         Imports that were not found; while there are any, a name without a binding is `Unknown`.
     warnings
         What the run noticed, in order.
+    unsettle
+        Called where a missing import, or what it defines, may have made rules.
     """
 
     def __init__(self, names: dict[str, Value], limits: Limits) -> None:
         self.globals = Scope(names)
         self.limits = limits
         self.missing: list[str] = []
+        self.unsettle: Callable[[], None] = lambda: None
         self.warnings: list[str] = []
         self._warned: set[str] = set()
         self._steps = 0
@@ -259,6 +262,7 @@ class Machine:
         if isinstance(procedure, Primitive):
             return self._compute(procedure, arguments)
         if isinstance(procedure, Unknown):
+            self.unsettle()
             return _asked(procedure, arguments)
         raise ProfileError(f"illegal function: {show(procedure)} is no procedure", where)
 

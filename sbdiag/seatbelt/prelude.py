@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from sbdiag.errors import Location, ProfileError, ProfileLimitError
+from sbdiag.errors import Location, ProfileError, ProfileLimitError, ProfileReadError
 from sbdiag.seatbelt.actions import Draft, action_names
 from sbdiag.seatbelt.constructors import constructors
 from sbdiag.seatbelt.filters import symbol_names
@@ -117,10 +117,11 @@ class Session:
             if self.missing == "error":
                 raise ProfileError(f"unable to open {show(name)}: not in the import path", where)
             machine.missing.append(name)
+            machine.unsettle()
             return NIL
         if self.depth >= machine.limits.imports:
             raise ProfileLimitError(f"imports nested deeper than {machine.limits.imports}", where)
-        text = read(_content(found, where), path=str(found))
+        text = read(file_text(found, where), path=str(found))
         machine.warnings += text.warnings
         body: Value = NIL
         for datum in reversed(text.data):
@@ -164,12 +165,22 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _content(path: Path, where: Place) -> str:
+def file_text(path: Path, where: Place = None) -> str:
+    """Return the text of a profile's file; bytes that are not UTF-8 as surrogates.
+
+    Raises
+    ------
+    ProfileReadError
+        It cannot be opened.
+    ProfileLimitError
+        It is larger than a profile can be.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise ProfileError(f"unable to open {show(str(path))}: {error.strerror}", where) from error
+        message = f"unable to open {show(str(path))}: {error.strerror}"
+        raise ProfileReadError(message, where) from error
     if len(data) > _MAX_BYTES:
         raise ProfileLimitError(f"{show(str(path))} is larger than {_MAX_BYTES:,} bytes", where)
     return data.decode("utf-8", "surrogateescape")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from sbdiag.seatbelt.access import Access, parse_access
 from sbdiag.seatbelt.decision import Decision
+from sbdiag.seatbelt.prelude import Missing, file_text
 from sbdiag.seatbelt.prepared import Prepared
 from sbdiag.seatbelt.request import NOTHING_KNOWN, Context, Request
 from sbdiag.seatbelt.rules import Rule
+from sbdiag.seatbelt.scheme import evaluate
 from sbdiag.seatbelt.walk import Basis, decide
 
 
@@ -40,7 +44,7 @@ class Profile:
     path: str | None = None
     warnings: tuple[str, ...] = ()
     unknown_imports: tuple[str, ...] = ()
-    settled_from: int | None = field(default=None)
+    settled_from: int | None = None
 
     def with_rules(self, rules: Iterable[Rule]) -> Profile:
         """Return the profile with further rules at its end."""
@@ -85,3 +89,74 @@ class Profile:
             prepared = (first, Prepared(self.rules, self.version, 1))
         last = len(self.rules) if self.settled_from is None else self.settled_from
         return Basis(prepared, self.version, self.unknown_imports, last)
+
+
+def read_profile(
+    path: str | os.PathLike[str],
+    params: Mapping[str, str] | None = None,
+    *,
+    import_path: Iterable[str | os.PathLike[str]] = (),
+    missing_import: Missing = "error",
+) -> Profile:
+    """Read a profile's file and evaluate it.
+
+    Parameters
+    ----------
+    path
+        An ``.sb`` file.
+    params
+        What ``sandbox-exec -D`` sets, for ``(param "K")``.
+    import_path
+        Directories in which ``(import "system.sb")`` is looked for.
+    missing_import
+        ``error``, or ``unknown``: go on without the file, and say unknown wherever its rules
+        could matter.
+
+    Raises
+    ------
+    ProfileReadError
+        The file cannot be opened.
+    ProfileError
+        What Seatbelt would refuse, with path, line and column.
+    """
+    return parse_profile(
+        file_text(Path(path)),
+        path=os.fspath(path),
+        params=params,
+        import_path=import_path,
+        missing_import=missing_import,
+    )
+
+
+def parse_profile(
+    text: str,
+    *,
+    path: str = "<profile>",
+    params: Mapping[str, str] | None = None,
+    import_path: Iterable[str | os.PathLike[str]] = (),
+    missing_import: Missing = "error",
+) -> Profile:
+    """Evaluate the text of a profile; see :func:`read_profile`.
+
+    Parameters
+    ----------
+    text
+        The profile.
+    path
+        Its name in locations and messages.
+    """
+    evaluated = evaluate(
+        text,
+        path=path,
+        params=params,
+        import_path=import_path,
+        missing_import=missing_import,
+    )
+    return Profile(
+        evaluated.version,
+        evaluated.rules,
+        path,
+        evaluated.warnings,
+        evaluated.unknown_imports,
+        evaluated.settled_from,
+    )

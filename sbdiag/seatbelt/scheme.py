@@ -37,12 +37,16 @@ class Evaluated:
         What Seatbelt would accept and a reader should know, each with its place.
     unknown_imports
         Imports that were not found, as written, each once; their rules are missing.
+    settled_from
+        How many rules stand before the last place at which rules are missing: those behind it
+        are in their order whatever the imports hold.
     """
 
     version: int
     rules: tuple[Rule, ...]
     warnings: tuple[str, ...] = ()
     unknown_imports: tuple[str, ...] = ()
+    settled_from: int = 0
 
 
 def evaluate(
@@ -87,6 +91,7 @@ def evaluate(
     """
     session = Session(dict(params or {}), tuple(map(Path, import_path)), missing_import)
     machine = Machine(session.names(), limits)
+    machine.unsettle = session.draft.unsettle
     machine.hint = "; no version specified before it"
     source = read(text, path=path)
     machine.warnings += source.warnings
@@ -98,4 +103,5 @@ def evaluate(
         tuple(session.draft.rules),
         tuple(machine.warnings),
         tuple(dict.fromkeys(machine.missing)),
+        session.draft.settled_from,
     )
