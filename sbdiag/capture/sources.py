@@ -9,8 +9,10 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias
 
@@ -63,12 +65,29 @@ def sources(capture: Readable | Iterable[Readable]) -> tuple[Source, ...]:
         given: Sequence[Readable] = [capture]  # type: ignore[list-item]
     else:
         given = list(capture)
-    found: list[Source] = []
-    for one in given:
-        found.extend(_expand(one))
-    if not found:
+    groups = [_expand(one) for one in given]
+    if not any(groups):
         raise CaptureReadError("no capture was given")
-    return tuple(found)
+    return tuple(_apart(groups))
+
+
+def _apart(groups: list[list[Source]]) -> Iterator[Source]:
+    """Keep runs of one name from different places apart: by the directory, else by a number."""
+    often = Counter(run for group in groups for run in {source.run for source in group})
+    taken: set[str] = set()
+    for group in groups:
+        names: dict[str, str] = {}
+        for source in group:
+            if source.run not in names:
+                name = source.run
+                if often[name] > 1 and isinstance(source.file, str):
+                    name = f"{Path(source.file).absolute().parent.name}/{name}"
+                number = next(
+                    n for n in count(1) if (name if n == 1 else f"{name} ({n})") not in taken
+                )
+                names[source.run] = name if number == 1 else f"{name} ({number})"
+                taken.add(names[source.run])
+            yield replace(source, run=names[source.run])
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
