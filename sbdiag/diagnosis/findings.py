@@ -7,7 +7,7 @@ rules to look at twice, and what the files cannot tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Final
 
@@ -85,6 +85,11 @@ _WITHHELD: Final[dict[str, tuple[str, Severity, str]]] = {
         "warning",
         "Some denials hide their target (<private>): no rule can be written for them.",
     ),
+    "unknown-operation": (
+        "unknown-operation",
+        "warning",
+        "Some denials name an operation that no table knows: no rule is guessed for them.",
+    ),
     "no-filter": (
         "no-filter",
         "warning",
@@ -127,8 +132,7 @@ def _united(found: list[Finding]) -> list[Finding]:
 
 def _general(evidence: Evidence) -> Iterator[Finding]:
     yield from _calibration(evidence.denials)
-    for withheld in evidence.rules.withheld:
-        yield _withheld(withheld)
+    yield from _withheld(evidence.rules.withheld)
     yield from _broad(evidence)
     yield from _unparsed(evidence.unparsed)
     if len(evidence.denials):
@@ -171,16 +175,21 @@ def _calibration(denials: pd.DataFrame) -> Iterator[Finding]:
         )
 
 
-def _withheld(withheld: Withheld) -> Finding:
-    identifier, severity, title = _WITHHELD[withheld.reason]
-    return Finding(
-        identifier,
-        severity,
-        title,
-        withheld.explanation,
-        withheld.source,
-        denials=withheld.denials,
-    )
+def _withheld(classes: Iterable[Withheld]) -> Iterator[Finding]:
+    """Say once for each reason which denials got no rule, and class by class why."""
+    groups: dict[str, list[Withheld]] = {}
+    for each in classes:
+        groups.setdefault(each.reason, []).append(each)
+    for reason, group in groups.items():
+        identifier, severity, title = _WITHHELD[reason]
+        yield Finding(
+            identifier,
+            severity,
+            title,
+            " ".join(f"{each.name}: {each.explanation}".removeprefix(": ") for each in group),
+            "; ".join(dict.fromkeys(each.source for each in group if each.source)),
+            denials=joined(each.denials for each in group),
+        )
 
 
 def _broad(evidence: Evidence) -> Iterator[Finding]:
