@@ -204,7 +204,7 @@ def fallback_chain(name: str, version: int = 1) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Empty for a name that is no operation. See :mod:`sbdiag.seatbelt.decision` for the
+        Empty for a name that is no operation. See :mod:`sbdiag.seatbelt.plans` for the
         operations whose place in the chain is disputed.
     """
     meaning = canonical(name, version) if name not in operations() else (name,)

@@ -56,5 +56,6 @@ def test_readings(path: str, meant: tuple[str, ...]) -> None:
 def test_resolved_and_normal() -> None:
     assert resolved("/var/run/x") == "/private/var/run/x"
     assert resolved("/variable") == "/variable"
+    assert resolved("/etc/resolv.conf") == "/private/var/run/resolv.conf"
     assert normal("/a/./b//../c/") == "/a/c"
     assert normal("/../..") == "/"
