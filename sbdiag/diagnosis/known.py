@@ -192,6 +192,13 @@ def known_rule(access: Access) -> Widened | None:
     return None
 
 
+def place_of(path: str) -> Place | None:
+    """Return the place of the table that `path` lies in, ``None`` where none does."""
+    if paths.fault(path) is not None or not paths.plain(path):
+        return None
+    return next((place for place, _ in _places(path)), None)
+
+
 def _places(path: str) -> Iterator[tuple[Place, str]]:
     home = paths.home_of(path)
     for place in PLACES:

@@ -123,6 +123,7 @@ _ADDRESS = re.compile(
 )
 # ``forbidden-link-priv<file-read*> /source /link``: two paths, parted only where one way is left.
 _LINK = re.compile(r"\s*(?P<source>/(?:(?! +/).)*) +/(?:(?! +/).)*")
+_HIDDEN = re.compile(r"\A\s*\Z|<private>|<…>\Z|(?:\A|/)(?:\.{3,4}|…)|(?:\.\.\.|…)\Z")
 _MACH_SUFFIX: Final = (
     (" (xpc)", "xpc-service-name"),
     (" (per-pid)", "local-name"),
@@ -187,11 +188,12 @@ def parse_access(operation: str, detail: str | None) -> Access:
     Returns
     -------
     Access
-        With no values where the detail is absent, hidden (``<private>``), of a shape that no
-        known line has, or where a chosen path could be read in two ways; the detail itself is
-        always kept.
+        With no values where the detail is absent, hidden (``<private>``), cut (by the kernel
+        with ``<…>`` at its size limit, by an author with ``...`` for a part of a path), of a
+        shape that no known line has, or where a chosen path could be read in two ways; the
+        detail itself is always kept.
     """
-    if not detail or detail.strip() in {"", "<private>"}:
+    if not detail or _HIDDEN.search(detail):
         return Access(operation, (), detail or None)
     return Access(operation, _values(operation, detail), detail)
 
