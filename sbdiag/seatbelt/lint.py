@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from sbdiag.seatbelt.access import Access
 from sbdiag.seatbelt.cover import covers_all
 from sbdiag.seatbelt.filters import FIXED, accepts, spelling
-from sbdiag.seatbelt.operations import leaves, meanings, operations
+from sbdiag.seatbelt.operations import meanings, members, operations
 from sbdiag.seatbelt.paths import ALIASES, DATA_VOLUME, is_below_alias, is_odd, normal, resolved
 from sbdiag.seatbelt.plans import plans
 from sbdiag.seatbelt.prepared import Entry, OperationRules, Prepared
@@ -279,11 +279,13 @@ def _defeated(rule: Rule, names: tuple[str, ...], prepared: Prepared) -> Iterato
 
 
 def _below(name: str) -> Iterator[str]:
-    for leaf in leaves(name):
+    found: dict[str, None] = {}
+    for leaf in members(name):
         member: str | None = leaf
         while member is not None and member != name:
-            yield member
+            found[member] = None
             member = operations()[member].parent
+    yield from found
 
 
 def _deny_around(rule: Rule, below: str, names: tuple[str, ...], prepared: Prepared) -> Rule | None:

@@ -299,6 +299,14 @@ CASES = [
         V1 + '(allow network-inbound (local ip "localhost:*"))',
         "network-inbound",
         "10.0.0.9:80",
+        "allow",
+        "",
+    ),
+    # A bare address of network-inbound may be either end.
+    (
+        V1 + '(allow network-inbound (remote ip "*:80"))',
+        "network-inbound",
+        "1.2.3.4:80",
         "unknown",
         "",
     ),
@@ -425,6 +433,7 @@ CASES = [
     (V1, "forbidden-link-priv<file-read*>", "/a /b", "unknown", "no operation of a profile"),
     (V1 + "(allow file-read*)", "file-read*", "/a", "allow", ""),
     (V1 + "(allow file-read-data)", "file-read*", "/a", "unknown", "is a group"),
+    (V1 + "(allow file-write*)", "file-write*", "/a", "allow", ""),
     (V1 + "(deny ipc-posix-sem-open)", "ipc-posix-sem", "/x", "deny", ""),
 ]
 
