@@ -91,10 +91,14 @@ def joined(tuples: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
 
 def _stopped(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
     refused = ladder[(ladder["status"] == "refused") & (ladder["required"] != "no")]
-    ready = (ladder["stage"].isin(("running", "ready")) & (ladder["status"] == "reached")).any()
+    running = _stage(ladder, "running")["status"] == "reached"
+    ready = _stage(ladder, "ready")["status"] == "reached"
     fatal = _of(lines, "vz-error", "fatal", "exiting", "state-stopped")
     code_one = labels(lines[(lines["milestone"] == "vz-error") & (lines["code"] == 1)])
     denied = refused[refused["denials"].map(len) > 0]
+    if running:
+        # The framework had all that it asked for; only Lima itself can still give up.
+        denied = denied[(denied["stage"] == "lima-files") & bool(fatal)]
     if len(denied) and not ready:
         # Files are refused in between; what stops the VM itself is the last stage tried.
         last = denied.sort_values("order").iloc[-1]
@@ -109,7 +113,7 @@ def _stopped(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Fi
             denials=last["denials"],
             milestones=fatal,
         )
-    elif code_one and not ready:
+    elif code_one and not (ready or running):
         causes = "; ".join(f"{cause} ({evidence})" for cause, evidence in OTHER_CAUSES)
         yield Finding(
             "code-1-without-denial",

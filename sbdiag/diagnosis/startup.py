@@ -325,7 +325,9 @@ def _settle(seen: dict[str, dict[str, _Seen]], run: str, *, has_log: bool, has_k
             for other in STAGE_TABLE[:position]
             if other.required != "no" and mine[other.stage].denials
         ]
-        if row.echoes and stage.refusing and stopped:
+        if row.echoes and stage.reaching:
+            stage.status, stage.why = "reached", "Lima's log says so"
+        elif row.echoes and stage.refusing and stopped:
             stage.status, stage.why = "not seen", f"the start stopped before it, at {stopped[-1]}"
         elif stage.denials or stage.refusing:
             stage.status, stage.why = "refused", _refused_why(stage)
