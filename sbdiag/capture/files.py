@@ -14,7 +14,7 @@ import lzma
 import os
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias, cast
@@ -131,8 +131,9 @@ class Capture:
 
     def _sniff(self, plain: BinaryIO, block: bytes) -> tuple[bytes, Encoding]:
         """Tell the encoding by the mark, or by the zero bytes that ASCII has in UTF-16."""
-        while len(block) < 4 and (more := plain.read(1)):
-            block += more
+        with suppress(*_BROKEN):  # the next read says so
+            while len(block) < 4 and (more := plain.read(1)):
+                block += more
         for mark, encoding in _MARKS:
             if block.startswith(mark):
                 return block.removeprefix(mark), encoding
@@ -202,13 +203,18 @@ class _Peekable(io.RawIOBase):
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._ahead = b""
+        self._broken: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def peek(self, size: int) -> bytes:
-        while len(self._ahead) < size and (more := self._stream.read(size - len(self._ahead))):
-            self._ahead += more
+        """Return the first bytes, fewer where the data ends or breaks; reading then tells why."""
+        try:
+            while len(self._ahead) < size and (more := self._stream.read(size - len(self._ahead))):
+                self._ahead += more
+        except _BROKEN as error:
+            self._broken = error
         return self._ahead
 
     def read(self, size: int = -1, /) -> bytes:
@@ -217,6 +223,8 @@ class _Peekable(io.RawIOBase):
         if self._ahead:
             data, self._ahead = self._ahead[:size], self._ahead[size:]
             return data
+        if self._broken is not None:
+            raise self._broken
         return self._stream.read(size)
 
     def readinto(self, buffer: object, /) -> int:

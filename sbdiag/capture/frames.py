@@ -96,6 +96,38 @@ def _plain(values: pd.Series) -> pd.Series:
 VERDICTS: Final = ("deny", "allow")
 LAYERS: Final = ("profile", "system-policy")
 ORIGINS: Final = ("kernel", "sandboxd", "reported", "other")
+SIGNING_STATES: Final = (
+    "entitlements",
+    "cut",
+    "none",
+    "unsigned",
+    "linker-signed",
+    "invalid-blob",
+    "unknown",
+)
+VALUE_TYPES: Final = ("bool", "integer", "real", "string", "data", "date", "array", "dict")
+LEVELS: Final = ("trace", "debug", "info", "warning", "error", "fatal", "panic")
+LIMA_MILESTONES: Final = (
+    "starting-instance",
+    "hostagent-socket",
+    "dns-fallback",
+    "starting-vz",
+    "rosetta-share",
+    "rosetta-unavailable",
+    "vz-error",
+    "state-running",
+    "state-stopped",
+    "ssh-port",
+    "guest-agent-running",
+    "requirement-waiting",
+    "requirement-satisfied",
+    "ready",
+    "degraded",
+    "exiting",
+    "fatal",
+    "other",
+)
+LIMA_PROCESSES: Final = ("limactl", "hostagent", "unknown")
 
 DENIALS: Final = Schema(
     "denials",
@@ -136,10 +168,10 @@ ENTITLEMENTS: Final = Schema(
     (
         Column("run", "str", "which dump: the file's name, or the run it belongs to"),
         Column("executable", "str", "the signed file, missing where the dump does not say"),
-        Column("state", "category", "what the dump is: entitlements, none, unsigned, …"),
+        Column("state", "category", "what the dump is, see capture.codesign", SIGNING_STATES),
         Column("key", "str", "the entitlement; missing for a state that has none"),
-        Column("value", "object", "bool, int, str, list or dict"),
-        Column("type", "category", "bool, integer, string, array, dict"),
+        Column("value", "object", "bool, int, float, str, list or dict; data as base64 text"),
+        Column("type", "category", "how the value was written", VALUE_TYPES),
         Column("purpose", "str", "what the key is for, where the table knows it"),
         Column("line", "Int64", "1-based line of the key in the dump"),
     ),
@@ -150,11 +182,12 @@ MILESTONES: Final = Schema(
     (
         Column("time", "datetime64[us, UTC]", "NaT where the text has none"),
         Column("offset_seconds", "Float64", "seconds since start, from INFO[0005]"),
-        Column("milestone", "category", "which line it is; 'other' for a line no table row knows"),
-        Column("level", "category", "debug, info, warning, error, fatal"),
-        Column("source", "category", "limactl, hostagent or unknown"),
+        Column("milestone", "category", "which line it is; 'other' if none", LIMA_MILESTONES),
+        Column("level", "category", "missing where the line is no log line", LEVELS),
+        Column("source", "category", "limactl, hostagent or unknown", LIMA_PROCESSES),
         Column("message", "str", "the line's message"),
         Column("error", "str", "the attached error"),
+        Column("code", "Int64", "N of VZErrorDomain Code=N"),
         Column("run", "str", "which log"),
         Column("line", "Int64", "1-based line in its file"),
     ),
