@@ -70,11 +70,14 @@ class JsonRegion:
         """Return whether `line` begins an object, whole or not."""
         return _OPENS.match(line) is not None
 
-    def breaks(self, line: str) -> bool:
-        """Return whether `line` shows that the open object will never be complete."""
+    def breaks(self, line: str, *, margin: bool = True) -> bool:
+        """Return whether `line` shows that the open object will never be complete.
+
+        `margin` says whether it begins at the margin, where a record would begin.
+        """
         if self._chars + len(line) > OBJECT_CHARS:
             return True
-        if _MARGIN.match(line) and not (line[0] == "}" and self._depth == 1):
+        if margin and _MARGIN.match(line) and not (line[0] == "}" and self._depth == 1):
             return True
         return not is_json(line)
 

@@ -167,8 +167,8 @@ def parse_message(
     parsed = parse_line(first)
     if rest and isinstance(parsed, Malformed) and _VERDICT_FIRST.match(rest[0]):
         parsed = parse_line(f"{first} {rest.pop(0).strip()}")
-    if not isinstance(parsed, Message):
-        return parsed
+    if not isinstance(parsed, Message):  # hidden, say, as <private>
+        return (_from_record(record) if record else None) or parsed
     if rest and report and starts_report(rest[0]):
         record = record or report_record(rest)
         rest = []

@@ -122,7 +122,7 @@ def read_capture(
             reader.read(line)
         reader.finish()
         denials, assumed = rows.denials(name, tz=tz, modified=capture.modified)
-    tally = reader.tally
+    tally = reader.ledger.tally
     counts = Counts(tally.lines, tally.denials, tally.continuation, tally.not_ours, tally.unparsed)
     notes = (*capture.notes, *reader.notes(), *assumed)
     return Reading(denials, rows.unparsed(name), counts, notes)
