@@ -184,8 +184,8 @@ def record_origin(record: Mapping[str, object]) -> Origin:
     return "sandboxd" if image == SANDBOXD else "other"
 
 
-def embedded_lines(value: object) -> Iterator[str]:
-    """Yield the lines of all strings in a JSON value that is no log record, in order.
+def embedded_texts(value: object) -> Iterator[str]:
+    """Yield all strings in a JSON value that is no log record, in order.
 
     A crash report (``.ips``, ``filteredLog``) and a tool's own report hold log text in this way.
     """
@@ -193,7 +193,7 @@ def embedded_lines(value: object) -> Iterator[str]:
     while stack:
         item = stack.pop()
         if isinstance(item, str):
-            yield from clean(item).split("\n")
+            yield clean(item)
         elif isinstance(item, Mapping):
             stack.extend(reversed(list(item.values())))
         elif isinstance(item, list):

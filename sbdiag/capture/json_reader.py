@@ -9,7 +9,7 @@ from dataclasses import replace
 from sbdiag.capture.json_log import (
     JsonObject,
     JsonRegion,
-    embedded_lines,
+    embedded_texts,
     is_json,
     is_log_record,
     read_cut_event,
@@ -18,7 +18,7 @@ from sbdiag.capture.json_log import (
 )
 from sbdiag.capture.ledger import Ledger
 from sbdiag.capture.lines import Line
-from sbdiag.capture.styles import Header
+from sbdiag.capture.styles import Header, Style
 
 _MAY_BE_OURS = re.compile(r"deny|allow|Sandbox|System Policy|Protobox")
 _CUT_RECORD = re.compile(r"\s*+[\[,}\s]*+\{\s*+\"")
@@ -56,6 +56,15 @@ class JsonReader:
         value = read_object(JsonObject(text, [], "ndjson")) if is_json(text) else None
         return value is not None and not is_log_record(value)
 
+    def read_fragment(self, number: int, text: str) -> bool:
+        """Read one line of a record whose other lines are broken; False if it is none of ours."""
+        event = read_cut_event(text) if '"' in text else None
+        if event is None:
+            return False
+        style: Style = "json" if text.lstrip()[:1] == '"' else "ndjson"
+        self._ledger.enter(Header(style, "other", text), event, number, text)
+        return True
+
     def read(self, line: Line) -> bool:
         """Take the next line; return False if it ends the open object early and is still to do."""
         if self.inside and self._region.breaks(line.text, margin=line.start == "new"):
@@ -92,7 +101,8 @@ class JsonReader:
             return
         self._ledger.skip(1 + further)
         if not is_log_record(value) and _MAY_BE_OURS.search(found.text):
-            self._read_text([(first, text) for text in embedded_lines(value)])
+            for text in embedded_texts(value):
+                self._read_text([(first, line) for line in text.split("\n")])
 
     def _salvage(self, cut: JsonObject) -> None:
         """Read an object that is none: the pairs before the break, else line by line."""
@@ -106,13 +116,4 @@ class JsonReader:
                 header, parsed, cut.lines[0][0], header.message, further_lines=further
             )
             return
-        plain: list[tuple[int, str]] = []
-        for number, text in cut.lines:
-            event = read_cut_event(text)
-            if event is None:
-                plain.append((number, text))
-                continue
-            self._read_text(plain)
-            plain = []
-            self._ledger.enter(Header(cut.style, "other", text), event, number, text)
-        self._read_text(plain)
+        self._read_text(cut.lines)

@@ -128,6 +128,9 @@ class LineReader:
             if not header.message.strip():
                 self._carried = (header, number)
                 return
+        elif ours and self._json.read_fragment(number, text):
+            self._drop_carried()
+            return
         elif ours and (quoted := read_quoted(text)):
             header, parsed = self._place(quoted.header), quoted.parsed
         else:

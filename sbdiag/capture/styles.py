@@ -87,7 +87,7 @@ _LAYOUTS: Final[tuple[tuple[Style, re.Pattern[str]], ...]] = (
     (
         "default",
         _layout(
-            r"0x[0-9a-f]+\s++[A-Z]\w+\s++0x[0-9a-f]+\s++(?P<pid>\d+)\s++\d+\s++"
+            r"0x[0-9a-f]+\s++[A-Z]\w+\s++0x[0-9a-f]+\s++(?P<pid>\d+)\s++(?:\d+\s++)?"
             r"(?P<process>.+?):\s++" + _EXTRAS
         ),
     ),

@@ -28,10 +28,11 @@ from sbdiag.capture.times import time_zone
 class Counts:
     """What became of every line.
 
-    ``lines`` is the sum of the other four. A line is what ends in a line break, or the rest after
-    the last one. Three kinds of long lines count more than once: a line of several JSON objects
-    counts once for each object that begins in it, a JSON string that holds log text once for each
-    of its lines, and a line of more than 1 MiB once for each piece of it that was read.
+    ``lines`` is the sum of the other four, for any bytes that can be unpacked. A line is what
+    ends in a line break, or the rest after the last one. Three kinds of long lines count more than
+    once: a line of several JSON objects counts once for each object that begins in it, a JSON
+    string that holds log text once for each of its lines, and a line of more than 1 MiB once for
+    each piece of it that was read.
 
     Attributes
     ----------
