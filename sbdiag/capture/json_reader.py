@@ -18,9 +18,11 @@ from sbdiag.capture.json_log import (
 )
 from sbdiag.capture.ledger import Ledger
 from sbdiag.capture.lines import Line
+from sbdiag.capture.message import MAY_BE_OURS
 from sbdiag.capture.styles import Header, Style
 
-_MAY_BE_OURS = re.compile(r"deny|allow|Sandbox|System Policy|Protobox")
+# A letter may stand as an escape.
+_MAY_BE_OURS = re.compile(rf"{MAY_BE_OURS.pattern}|\\u")
 _CUT_RECORD = re.compile(r"\s*+[\[,}\s]*+\{\s*+\"")
 
 
@@ -89,6 +91,9 @@ class JsonReader:
             self._salvage(self._region.give_up())
 
     def _read_object(self, found: JsonObject) -> None:
+        if not _MAY_BE_OURS.search(found.text):
+            self._ledger.skip(len(found.lines))
+            return
         value = read_object(found)
         if value is None:
             self._salvage(found)
@@ -100,7 +105,7 @@ class JsonReader:
             self._ledger.enter(header, parsed, first, header.message, further_lines=further)
             return
         self._ledger.skip(1 + further)
-        if not is_log_record(value) and _MAY_BE_OURS.search(found.text):
+        if not is_log_record(value):
             for text in embedded_texts(value):
                 self._read_text([(first, line) for line in text.split("\n")])
 

@@ -15,7 +15,15 @@ from typing import Final
 from sbdiag.capture.json_reader import JsonReader
 from sbdiag.capture.ledger import Ledger
 from sbdiag.capture.lines import Line
-from sbdiag.capture.message import Malformed, Message, is_tag, parse_line, parse_message, takes_line
+from sbdiag.capture.message import (
+    MAY_BE_OURS,
+    Malformed,
+    Message,
+    is_tag,
+    parse_line,
+    parse_message,
+    takes_line,
+)
 from sbdiag.capture.quoted import read_quoted
 from sbdiag.capture.report import continues_report, starts_report
 from sbdiag.capture.rows import Rows
@@ -26,8 +34,8 @@ _REPEATED = re.compile(
     r"(?:\w{3} {1,2}\d{1,2} [\d:]{8}:? )?(?:[^\s\[\]]+ )?"
     r"--- last message repeated (?P<times>\d{1,9}) times? ---\s*+"
 )
-# No line without one of these words is a denial, or names the sandbox.
-_MAY_BE_OURS = re.compile(r"deny|allow|Sandbox|System Policy|Protobox|kernel|sandboxd")
+# Columns of these two may stand alone, with their message on the next line.
+_MAY_BE_OURS = re.compile(rf"{MAY_BE_OURS.pattern}|kernel|sandboxd")
 _UNREAD_HEADERS: Final = 64
 
 
