@@ -92,7 +92,7 @@ def match_address(
     if shape is None:
         return Answer(None, f"{pattern!r} is no address pattern that Seatbelt takes")
     if side == endpoint.side:
-        parts += [_host(shape["host"], endpoint, known), _port(shape["port"], endpoint)]
+        parts += [_host(shape["host"], operation, endpoint, known), _port(shape["port"], endpoint)]
     else:
         parts.append(_other_end(side, shape["host"], shape["port"], operation))
     if any(part.matches is False for part in parts):
@@ -119,13 +119,20 @@ def _transport(protocol: str, endpoint: Endpoint, known: Known) -> Answer:
     return YES
 
 
-def _host(wanted: str, endpoint: Endpoint, known: Known) -> Answer:
+def _host(wanted: str, operation: str, endpoint: Endpoint, known: Known) -> Answer:
+    """Compare the host of the end that is printed.
+
+    The local end of a connection is the wildcard or an address of the machine, so ``localhost``
+    takes it: such a rule reaches any host outwards (sandbox-runtime-localhost) and lets any peer
+    in (safehouse-localhost). Only a bind can ask for an address that is not the machine's.
+    """
     if wanted == "*":
         return YES
     if known.own_address is not None:
         return YES if known.own_address else NO
     address = endpoint.address
-    if endpoint.host == "localhost":
+    connected = endpoint.side == "local" and operation in {"network-inbound", "network-outbound"}
+    if connected or endpoint.host == "localhost":
         return YES
     if address is None:
         return Answer(None, "the line does not tell the address")
@@ -147,12 +154,11 @@ def _port(wanted: str, endpoint: Endpoint) -> Answer:
 def _other_end(side: Side, host: str, port: str, operation: str) -> Answer:
     """Answer for the end that the line does not print.
 
-    Every connection has both ends, so ``*:*`` takes any. The local end of an outgoing connection is
-    the wildcard or an address of the machine, so ``localhost`` takes it too
-    (sandbox-runtime-localhost: such a rule reaches any host).
+    Every connection has both ends, so ``*:*`` takes any; for ``localhost`` at the local end see
+    `_host`.
     """
     if operation in {"network-outbound", "network-inbound"} and port == "*":
-        if host == "*" or (side == "local" and operation == "network-outbound"):
+        if host == "*" or side == "local":
             return YES
         return Answer(None, f"the line does not tell the {side} address")
     return Answer(None, f"the line does not tell the {side} end")

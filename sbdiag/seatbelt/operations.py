@@ -204,7 +204,7 @@ def fallback_chain(name: str, version: int = 1) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Empty for a name that is no operation. See :mod:`sbdiag.seatbelt.decision` for the
+        Empty for a name that is no operation. See :mod:`sbdiag.seatbelt.plans` for the
         operations whose place in the chain is disputed.
     """
     meaning = canonical(name, version) if name not in operations() else (name,)
@@ -221,18 +221,17 @@ def fallback_chain(name: str, version: int = 1) -> tuple[str, ...]:
 
 
 @cache
-def leaves(name: str) -> tuple[str, ...]:
-    """Return the operations without children at or below `name`, in table order."""
+def members(name: str) -> tuple[str, ...]:
+    """Return the operations of a group that a kernel asks about, in table order.
+
+    Those that fall back to it, without the groups among them (names with a star) and without
+    terminals, which no rule of the group reaches.
+    """
     return tuple(
         row.name
         for row in operations().values()
-        if name in _chain(row.name) and not any(other.parent == row.name for other in _falling())
+        if row.terminal is None and name in _chain(row.name) and not row.name.endswith("*")
     )
-
-
-@cache
-def _falling() -> tuple[Operation, ...]:
-    return tuple(row for row in operations().values() if row.terminal is None)
 
 
 GROUPS_PRINTED: Final = ("process-exec*", "process-codesigning-status*")

@@ -20,6 +20,9 @@ ALIASES: Final[dict[str, str]] = {
 }
 """Symbolic links of every macOS volume and what they resolve to (mxc-paths, anchor-runs)."""
 
+LINKS: Final[dict[str, str]] = {"/private/etc/resolv.conf": "/private/var/run/resolv.conf"}
+"""Links that are not aliases of a whole directory (the article on starting a VM in a sandbox)."""
+
 DATA_VOLUME: Final = "/System/Volumes/Data"
 """Firmlinked directories are logged and matched without this prefix (Chromium common.sb)."""
 
@@ -43,12 +46,18 @@ def combine(answers: list[Answer], why: str) -> Answer:
     return Answer(None, why)
 
 
+def is_below_alias(path: str) -> bool:
+    """Whether no file bears this path because a directory in it is a link."""
+    return any(path.startswith(f"{alias}/") for alias in ALIASES)
+
+
 def resolved(path: str) -> str:
-    """Return `path` with a leading alias replaced by the directory it stands for."""
+    """Return what `path` stands for: a leading alias followed, and known links in it."""
     for alias, target in ALIASES.items():
         if path == alias or path.startswith(f"{alias}/"):
-            return target + path[len(alias) :]
-    return path
+            path = target + path[len(alias) :]
+            break
+    return LINKS.get(path, path)
 
 
 def readings(path: str) -> tuple[str, ...]:
@@ -59,7 +68,7 @@ def readings(path: str) -> tuple[str, ...]:
     ``/./``, ``/../`` or a slash at the end.
     """
     found = [path]
-    if any(path.startswith(f"{alias}/") for alias in ALIASES):
+    if is_below_alias(path):
         found.append(resolved(path))
     if path.startswith(f"{DATA_VOLUME}/"):
         found.append(path[len(DATA_VOLUME) :])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from sbdiag.seatbelt.filters import filters, spelling
-from sbdiag.seatbelt.matching import Matcher, any_of, prepare
+from sbdiag.seatbelt.matching import MAX_NESTING, Matcher, any_of, prepare
 from sbdiag.seatbelt.operations import meanings
 from sbdiag.seatbelt.paths import is_odd
 from sbdiag.seatbelt.regex import Regex
@@ -124,24 +124,27 @@ class OperationRules:
         return keys
 
 
-def _keys_of_any(written: Iterable[Filter]) -> list[_Key] | None:
+def _keys_of_any(written: Iterable[Filter], depth: int = 0) -> list[_Key] | None:
     """Return keys of which a request must have one for any of the filters to hold."""
     found: list[_Key] = []
     for part in written:
-        keys = _keys(part)
+        keys = _keys(part, depth)
         if keys is None:
             return None
         found += keys
     return found
 
 
-def _keys(written: Filter) -> list[_Key] | None:
+def _keys(written: Filter, depth: int) -> list[_Key] | None:
+    if depth > MAX_NESTING:
+        return None
     parts = [part for part in written.arguments if isinstance(part, Filter)]
     if written.name == "require-any" and len(parts) == len(written.arguments) and parts:
-        return _keys_of_any(parts)
+        return _keys_of_any(parts, depth + 1)
     if written.name == "require-all" and len(parts) == len(written.arguments):
         # Every part must hold, so the keys of any one of them will do.
-        return next((keys for keys in map(_keys, parts) if keys is not None), None)
+        found = (_keys(part, depth + 1) for part in parts)
+        return next((keys for keys in found if keys is not None), None)
     known = spelling(written.name)
     texts = [part for part in written.arguments if isinstance(part, str)]
     if known is None or len(texts) != len(written.arguments) or not texts:

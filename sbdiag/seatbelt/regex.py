@@ -372,6 +372,7 @@ class Regex:
         self.error: str | None = None
         self.doubts: tuple[str, ...] = ()
         self.prefix = ""
+        self._needed = ""
         self._automata: dict[tuple[bool, bool, bool], _Automaton] = {}
         try:
             self._characters = _Reader(pattern)
@@ -380,7 +381,10 @@ class Regex:
         else:
             self.doubts = tuple(dict.fromkeys(self._characters.doubts))
             if self._characters.outer_branches == 1:
-                self.prefix = _literal_prefix(pattern)
+                runs = _plain_runs(pattern)
+                if pattern.startswith("^") and runs and runs[0][0] == 1:
+                    self.prefix = runs[0][1]
+                self._needed = max((run for _, run in runs), key=len, default="").lower()
 
     @cached_property
     def _bytes(self) -> _Reader:
@@ -404,6 +408,8 @@ class Regex:
         """
         if self.error is not None or len(self._characters.states) * len(text) > MAX_WORK:
             return None
+        if text.isascii() and self._needed.isascii() and self._needed not in text.lower():
+            return False
         answers = set()
         for fold in (True, False) if case == "disputed" else (False,):
             for in_bytes in (
@@ -425,22 +431,35 @@ class Regex:
         return automaton.search(_as_bytes(text) if in_bytes else text)
 
 
-def _literal_prefix(pattern: str) -> str:
-    """Return the plain characters behind a leading ``^``."""
-    if not pattern.startswith("^"):
-        return ""
-    found, at = "", 1
+def _plain_runs(pattern: str) -> list[tuple[int, str]]:
+    """Return the runs of plain characters that every match holds, with the place of each.
+
+    Of an expression that can be read and has one branch: what stands outside of parentheses and
+    brackets and is not repeated.
+    """
+    runs: list[tuple[int, str]] = []
+    run, begin, at, depth = "", 0, 0, 0
     while at < len(pattern):
-        char, width = pattern[at], 1
-        if char == "\\" and pattern[at + 1 : at + 2].strip("_").isalnum() is False:
+        char, width, plain = pattern[at], 1, True
+        if char == "\\":
             char, width = pattern[at + 1 : at + 2], 2
-        elif char in "\\.*+?|()[]{}^$":
-            break
-        if not char or pattern[at + width : at + width + 1] in {"*", "?", "{", "+"}:
-            break
-        found += char
+            plain = not (char == "" or (char.isascii() and char.isalnum()))
+        elif char == "[":
+            width, plain = pattern.index("]", at) + 1 - at, False
+        elif char in ".*+?()|{}^$":
+            depth += (char == "(") - (char == ")")
+            plain = False
+        repeated = pattern[at + width : at + width + 1] in {"*", "+", "?", "{"}
+        if plain and depth == 0 and not repeated:
+            begin = begin if run else at
+            run += char
+        elif run:
+            runs.append((begin, run))
+            run = ""
+        if char == "{" and width == 1:
+            width = pattern.index("}", at) + 1 - at
         at += width
-    return found
+    return [*runs, (begin, run)] if run else runs
 
 
 def _as_bytes(text: str) -> str:

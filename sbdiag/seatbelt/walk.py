@@ -20,8 +20,8 @@ from sbdiag.seatbelt.decision import Decision, Doubt, Step, Verdict
 from sbdiag.seatbelt.operations import (
     GROUPS_PRINTED,
     close_names,
-    leaves,
     meanings,
+    members,
     operation,
     operations,
     other_names,
@@ -94,12 +94,10 @@ def _nameless(request: Request) -> Decision:
 def _decide_group(basis: Basis, request: Request, name: str) -> Decision:
     """Answer for a whole group: certain only if every operation of it gets the same answer."""
     own = _decide(basis, request, name)
-    for leaf in leaves(name):
-        other = _decide(basis, request, leaf)
+    for member in members(name):
+        other = _decide(basis, request, member)
         if other.verdict != own.verdict:
-            reason = (
-                f"{name} is a group: {own.verdict} by its own rules, but {leaf} is {other.verdict}"
-            )
+            reason = f"{name} is a group: by itself {own.verdict}, but {member} is {other.verdict}"
             return replace(own, verdict="unknown", rule=None, reason=reason)
     return own
 

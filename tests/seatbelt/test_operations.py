@@ -7,8 +7,8 @@ from sbdiag.seatbelt.operations import (
     canonical,
     close_names,
     fallback_chain,
-    leaves,
     meanings,
+    members,
     operation,
     operations,
     other_names,
@@ -188,8 +188,9 @@ def test_close_names_of_nonsense_and_of_a_huge_name() -> None:
     assert len(close_names("file-read-" * 20_000)) <= 3
 
 
-def test_leaves_are_below_their_group() -> None:
-    assert leaves("file-read*") == ("file-read-data", "file-read-metadata", "file-read-xattr")
-    assert "file-write-setugid" not in leaves("file-read*")
-    for first, second in pairwise(("file-read-data", "file-read*", "file*")):
-        assert set(leaves(first)) <= set(leaves(second))
+def test_members_of_groups() -> None:
+    assert members("file-read*") == ("file-read-data", "file-read-metadata", "file-read-xattr")
+    assert members("network*") == ("network-inbound", "network-bind", "network-outbound")
+    assert "file-write-setugid" not in members("file-write*")
+    for first, second in pairwise(("file-read-data", "file-read*", "file*", "default")):
+        assert set(members(first)) < set(members(second))

@@ -113,6 +113,25 @@ def test_beyond_ascii_bytes_and_characters_must_agree(
     assert Regex(pattern).search(text) is answer
 
 
+@pytest.mark.parametrize(
+    ("pattern", "prefix"),
+    [
+        (r"^/Users/u/\.x(/.*)?$", "/Users/u/.x"),
+        (r"^/ab?c", "/a"),
+        (r"^/ab+c", "/a"),
+        (r"^/a{2}b", "/"),
+        (r"^/a|^/b", ""),
+        (r"^(/a)b", ""),
+        (r"^[a]b", ""),
+        (r"/a", ""),
+        (r"^/a\w", "/a"),
+        ("(", ""),
+    ],
+)
+def test_prefix(pattern: str, prefix: str) -> None:
+    assert Regex(pattern).prefix == prefix
+
+
 def test_only_a_misplaced_caret_is_a_known_error() -> None:
     assert regex_error("(?i)^/a") is None
     assert regex_error("a^b") == "unexpected ^ operator in middle of expression"
@@ -176,3 +195,19 @@ def test_the_common_subset_agrees_with_python(body: str, start: bool, end: bool,
 @given(st.text("ab^$()[]{}*+?|\\.-w:é", max_size=25), st.text("abé.", max_size=12))
 def test_anything_gets_an_answer(pattern: str, text: str) -> None:
     assert Regex(pattern).search(text, case="disputed") in {True, False, None}
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text("ab^$()[]{}*+?|\\.-wB", max_size=14), st.text("abB.", max_size=8))
+def test_shortcuts_answer_like_the_automata(pattern: str, text: str) -> None:
+    regex = Regex(pattern)
+    if regex.error is None:
+        answers = {
+            regex._search(text, False, possible, fold)
+            for possible in (True, False)
+            for fold in (True, False)
+        }
+        expected = answers.pop() if len(answers) == 1 else None
+        assert regex.search(text, case="disputed") is expected
+        if expected is not False:
+            assert text.lower().startswith(regex.prefix.lower())
