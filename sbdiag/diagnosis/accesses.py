@@ -31,7 +31,9 @@ def distinct_accesses(denials: pd.DataFrame) -> Iterator[Asked]:
     number = keys.groupby(["operation", "target"], sort=False, dropna=False).ngroup().to_numpy()
     order = np.argsort(number, kind="stable")
     ends = np.flatnonzero(np.diff(number[order])) + 1
-    for positions in np.split(order, ends):
-        first = keys.iloc[int(positions[0])]
-        target = first["target"] if isinstance(first["target"], str) else None
-        yield Asked(parse_access(first["operation"], target), positions)
+    groups = np.split(order, ends)
+    firsts = keys.iloc[[int(positions[0]) for positions in groups]]
+    pairs = zip(firsts["operation"], firsts["target"], strict=True)
+    for positions, (operation, target) in zip(groups, pairs, strict=True):
+        detail = target if isinstance(target, str) else None
+        yield Asked(parse_access(operation, detail), positions)
