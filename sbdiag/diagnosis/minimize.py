@@ -254,7 +254,6 @@ def _draft(group: _Group, exact: Shaped, *, widen: Widen, xpc: XpcKind, apart: A
         purpose=subject.purpose if subject else exact.shape.purpose,
         source=subject.source if subject else exact.shape.source,
         grade=exact.shape.grade,
-        breadth=exact.breadth,
         warning=" ".join(filter(None, warnings)),
         apart=apart,
     )
