@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ import pandas as pd
 from sbdiag.capture.codesign import read_entitlements
 from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES, UNPARSED
 from sbdiag.capture.lima import read_lima_log
+from sbdiag.capture.redact import redaction
 from sbdiag.capture.sources import Kind, Readable, Source, sources
 from sbdiag.capture.unified_log import Counts, Reading, read_capture
 from sbdiag.diagnosis.causes import Evidence
@@ -27,6 +28,7 @@ from sbdiag.errors import CaptureError
 from sbdiag.export import nono, sb
 from sbdiag.export.account import Export
 from sbdiag.seatbelt.profile import Profile, read_profile
+from sbdiag.seatbelt.rewrite import rewritten, texts_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 # The kernel cuts process names; a shorter name given by the user is compared whole.
 _SHORTEST_CUT: Final = 15
+_REDACTED: Final = ("Names are stand-ins: put the real ones in their places before this is used.",)
 # The fields of Counts, in the order of the sum.
 COUNTED: Final = ("lines", "denials", "continuation", "not_ours", "unparsed")
 
@@ -100,7 +103,7 @@ class Report:
         Options: see :func:`sbdiag.to_sb`. Comments name run and line of the evidence.
         """
         export = sb.to_sb(self.rules, denials=self.denials, whole=whole, base=base, home=home)
-        return _written(export, path)
+        return _written(self._noted(export), path)
 
     def to_nono(
         self,
@@ -118,11 +121,48 @@ class Report:
         export = nono.to_nono(
             self.rules, name=name, home=home, path_kinds=path_kinds, omit_granted=omit_granted
         )
-        return _written(export, path)
+        return _written(self._noted(export), path)
+
+    def _noted(self, export: Export) -> Export:
+        return replace(export, notes=(*export.notes, *(_REDACTED if self.redacted else ())))
 
     def to_html(self, path: str | os.PathLike[str], *, pictures: bool = True) -> None:
         """Write one self-contained page, to open or to attach to an issue."""
         _write(html.report_page(self, pictures=pictures), path)
+
+    def redact(self) -> Report:
+        """Return the report with stand-ins for names of persons, machines and teams.
+
+        User names and home directories, host names, addresses and team identifiers are replaced
+        in what was read, and everything is concluded anew: rules, pictures, pages and exports
+        hold stand-ins too. Known places below a home directory keep their meaning. What the
+        reader cannot tell for a name (a project's, a customer's) stays: look before you publish.
+        """
+        if self.redacted:
+            return self
+        frames = (
+            self.denials,
+            self.unparsed,
+            self.entitlements,
+            self.milestones,
+            self.runs[["run"]],
+        )
+        profile = self.profile
+        said = [*self.notes, *(() if profile is None else texts_of(profile))]
+        found = redaction([*frames, pd.DataFrame({"text": pd.Series(said, dtype="str")})])
+        text = found.replacer()
+        return build(
+            found.frame(self.denials),
+            unparsed=found.frame(self.unparsed),
+            entitlements=found.frame(self.entitlements),
+            milestones=found.frame(self.milestones),
+            runs=found.frame(self.runs),
+            profile=None if profile is None else rewritten(profile, text),
+            notes=tuple(map(text, self.notes)),
+            widen=self.widen,
+            xpc=self.xpc,
+            redacted=True,
+        )
 
     def plot_timeline(
         self,

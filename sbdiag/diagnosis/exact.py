@@ -51,7 +51,6 @@ class Shaped:
 
     rule: Rule
     shape: Shape
-    breadth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +129,7 @@ def _shaped(access: Access, operation: str, shape: Shape, xpc: XpcKind) -> Shape
         filters = [Filter("require-all", tuple(filters))]
     filters += shape.constant
     rule = Rule("allow", (operation,), tuple(filters))
-    return Shaped(rule, shape, _breadth(access, shape, rule))
-
-
-def _breadth(access: Access, shape: Shape, rule: Rule) -> str:
-    """Say in words how much more than `access` its own tightest rule allows."""
-    if not rule.filters:
-        return f"every use of {rule.operations[0]}"
-    for side in ("remote", "local"):
-        if side in shape.kinds:
-            address = rule.filters[0].arguments[1]
-            host, _, port = str(address).rpartition(":")
-            where = "every port" if port == "*" else f"port {port}"
-            if host == "localhost":
-                return f"this machine's own addresses, not loopback alone, {where}"
-            return f"every {'host' if side == 'remote' else 'local address'}, {where}"
-    target = access.value("target")
-    return f"every process of the kind '{target}'" if target and "target" in shape.kinds else ""
+    return Shaped(rule, shape)
 
 
 def _filter(kind: str, value: str) -> Filter | Refused:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from sbdiag.diagnosis import paths
+from sbdiag.diagnosis.breadth import UNSEEN, breadth
 from sbdiag.diagnosis.drafts import Apart, Draft
 from sbdiag.diagnosis.ruleset import MinimalRule, PathKind
-from sbdiag.seatbelt.rules import Filter
+from sbdiag.seatbelt.rules import Filter, Rule
 
 # In which order operations are written; the first that fits. What none fits stands at `""`.
 _ORDER: Final = (
@@ -39,19 +40,24 @@ _FILES: Final = ("process-exec", "file-map-executable", "file-ioctl", "network-"
 
 def printed_order(draft: Draft) -> tuple[object, ...]:
     """Sort key: part, kind of operation, groups before exact operations, filters."""
-    operations = draft.rule.operations
+    return printed(draft.rule, draft.apart)
+
+
+def printed(rule: Rule, apart: Apart) -> tuple[object, ...]:
+    """Sort key of a rule in the part of the profile that is its own; see `printed_order`."""
+    operations = rule.operations
     place = next(
         (at for at, start in enumerate(_ORDER) if start and operations[0].startswith(start)),
         _ORDER.index(""),
     )
     return (
-        APART.index(draft.apart),
+        APART.index(apart),
         place,
         not operations[0].endswith("*"),
         -len(operations),
         operations,
-        tuple(filter_.name for filter_ in draft.rule.filters),
-        repr(draft.rule.filters),
+        tuple(filter_.name for filter_ in rule.filters),
+        repr(rule.filters),
     )
 
 
@@ -70,9 +76,11 @@ def finished(drafts: Iterable[Draft], undecided: set[int]) -> tuple[MinimalRule,
 
 def _finish(draft: Draft, directories: set[str], undecided: set[int]) -> MinimalRule:
     narrower = {asked.access.detail or "" for asked in draft.asked if asked.exact != draft.rule}
-    breadth = draft.breadth
-    if narrower and draft.entry is not None:
-        breadth = f"{breadth}; {len(narrower)} seen" if breadth else ""
+    measured = breadth(draft.rule, (asked.access for asked in draft.asked))
+    words = draft.breadth or measured.words
+    if narrower and draft.entry is not None and measured.number >= UNSEEN:
+        words = f"{words}; {len(narrower)} seen"
+    exact = sorted({asked.exact for asked in draft.asked}, key=lambda rule: printed(rule, ""))
     rows = tuple(sorted(row for asked in draft.asked for row in asked.rows))
     warnings = [draft.warning]
     if not undecided.isdisjoint(rows):
@@ -86,7 +94,9 @@ def _finish(draft: Draft, directories: set[str], undecided: set[int]) -> Minimal
         entry=draft.entry,
         path_kind=_path_kind(draft, directories),
         widened_from=tuple(sorted(narrower)),
-        breadth=breadth,
+        breadth=words,
+        breadth_number=measured.number,
+        narrower=() if draft.rule in exact else tuple(exact),
         warning=" ".join(filter(None, warnings)),
         apart=draft.apart,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import numpy as np
@@ -74,6 +75,7 @@ def minimal_rules(
     xpc: XpcKind = "both",
     sensitive: Iterable[str] = (),
     noise: Iterable[str] = (),
+    widened: Mapping[tuple[str, str], Widen] = MappingProxyType({}),
 ) -> RuleSet:
     """Propose the fewest rules that answer the denials.
 
@@ -94,6 +96,9 @@ def minimal_rules(
     sensitive, noise
         Entries of the tables in :mod:`~sbdiag.diagnosis.withheld` that get rules all the same,
         written apart.
+    widened
+        Single accesses, by operation and target (empty where there is none), for which another
+        value than `widen` was chosen.
 
     Returns
     -------
@@ -109,8 +114,9 @@ def minimal_rules(
         An unknown option, or a name in `sensitive` or `noise` that no table has.
     """
     DENIALS.check(denials, need=_NEEDED)
-    if widen not in {"known", "none", "siblings"}:
-        raise ValueError(f"widen is known, none or siblings, not {widen!r}")
+    for asked_width in (widen, *widened.values()):
+        if asked_width not in {"known", "none", "siblings"}:
+            raise ValueError(f"widen is known, none or siblings, not {asked_width!r}")
     if xpc not in XPC_NOTES:
         raise ValueError(f"xpc is {', '.join(XPC_NOTES)}, not {xpc!r}")
     asked_for: dict[Apart, frozenset[str]] = {
@@ -118,6 +124,8 @@ def minimal_rules(
         "noise": _names("noise", noise, [entry.name for entry in NOISE]),
     }
     withheld: defaultdict[Class, list[_Group]] = defaultdict(list)
+    # Drafts whose directory may be opened, and those that stay as they are.
+    opening: dict[tuple[Apart, Rule], Draft] = {}
     drafts: dict[tuple[Apart, Rule], Draft] = {}
     undecided: set[int] = set()
     for group in _distinct(denials):
@@ -138,11 +146,12 @@ def minimal_rules(
             continue
         if verdict == "unknown":
             undecided.update(group.rows)
-        _add(drafts, _draft(group, exact, widen="none" if apart else widen, xpc=xpc, apart=apart))
-    found: Iterable[Draft] = drafts.values()
-    if widen == "siblings":
-        found = opened_directories(found)
-    found = absorbed(sorted(found, key=printed_order))
+        width = widened.get((group.access.operation, group.access.detail or ""), widen)
+        draft = _draft(group, exact, widen="none" if apart else width, xpc=xpc, apart=apart)
+        _add(opening if width == "siblings" else drafts, draft)
+    for draft in opened_directories(opening.values()):
+        _add(drafts, draft)
+    found: Iterable[Draft] = absorbed(sorted(drafts.values(), key=printed_order))
     if profile is not None:
         found = (*found, *_defeated(found, profile, xpc=xpc))
     found = sorted(found, key=printed_order)
@@ -254,7 +263,6 @@ def _draft(group: _Group, exact: Shaped, *, widen: Widen, xpc: XpcKind, apart: A
         purpose=subject.purpose if subject else exact.shape.purpose,
         source=subject.source if subject else exact.shape.source,
         grade=exact.shape.grade,
-        breadth=exact.breadth,
         warning=" ".join(filter(None, warnings)),
         apart=apart,
     )

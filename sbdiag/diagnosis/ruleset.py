@@ -52,6 +52,11 @@ class MinimalRule:
         Targets seen in the evidence, where the rule is wider than they are.
     breadth
         How much more than the evidence it admits, in words; empty where it is exact.
+    breadth_number
+        The same as a number that sorts, see :mod:`~sbdiag.diagnosis.breadth`; 0 is exact.
+    narrower
+        The exact rules that answer the same denials, where the language has them and this rule
+        is wider; ``widen="none"`` proposes them.
     warning
         What a reader should know before pasting it; empty where there is nothing.
     apart
@@ -67,6 +72,8 @@ class MinimalRule:
     path_kind: PathKind = "unknown"
     widened_from: tuple[str, ...] = ()
     breadth: str = ""
+    breadth_number: float = 0.0
+    narrower: tuple[Rule, ...] = ()
     warning: str = ""
     apart: Literal["", "sensitive", "noise"] = ""
 

@@ -21,7 +21,7 @@ from sbdiag.seatbelt.decision import Decision
 from sbdiag.seatbelt.operations import fallback_chain
 from sbdiag.seatbelt.profile import Profile
 from sbdiag.seatbelt.rules import Rule
-from sbdiag.seatbelt.text import rule_text
+from sbdiag.seatbelt.text import one_line, rule_text
 
 VERIFICATION: Final = Schema(
     "verification",
@@ -40,6 +40,9 @@ VERIFICATION: Final = Schema(
         ),
         Column("refused_without", "Int64", "the denial that is refused without the rule"),
         Column("reason", "str", "why it is not plainly allow and yes; empty where it is"),
+        Column("breadth", "Float64", "how much wider than its denials it is, 0 exact: see breadth"),
+        Column("wider", "str", "the same in words; empty where it is exact"),
+        Column("narrower", "str", "exact rules that would do, one a line; empty where none is"),
     ),
 )
 
@@ -124,6 +127,9 @@ def verify(
                 "reason": "; ".join(
                     part for part in (worst.reason if worst.verdict != "allow" else "", why) if part
                 ),
+                "breadth": each.breadth_number,
+                "wider": each.breadth,
+                "narrower": "\n".join(one_line(rule) for rule in each.narrower),
             }
         )
     return VERIFICATION.frame(rows)

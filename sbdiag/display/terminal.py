@@ -12,10 +12,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from sbdiag.diagnosis.breadth import CLASS
+from sbdiag.diagnosis.ruleset import MinimalRule
 from sbdiag.display.answer import answer
 from sbdiag.display.reported import Reported
 from sbdiag.display.visible import counted, visible
-from sbdiag.seatbelt.text import rule_text
+from sbdiag.seatbelt.text import one_line, rule_text
 
 _STYLES: Final = {
     "cause": "31;1",
@@ -155,11 +157,25 @@ def _rules(report: Reported, page: _Page) -> Iterator[str]:
             row = proof[number]
             said.append(f"with all rules: {row['with_all']}; needed: {row['necessary']}")
             said += [f"because {row['reason']}"] if row["reason"] else []
+        said += _wider(each)
         said += [f"careful: {each.warning}"] if each.warning else []
         for text in said:
             yield from page.wrap(text, first="      ; ", rest="      ;   ")
     if not len(report.rules):
         yield "  none: nothing here can be lifted by a rule"
+
+
+def _wider(each: MinimalRule) -> Iterator[str]:
+    """Say how much wider than the evidence a rule is, and what would be narrower."""
+    if not each.breadth_number:
+        return
+    yield f"wider than asked (breadth {each.breadth_number:.2f}): {each.breadth}"
+    if len(each.narrower) == 1:
+        yield f"narrower: {one_line(each.narrower[0])}"
+    elif each.narrower:
+        yield f"narrower: {len(each.narrower)} exact rules (--widen none)"
+    elif each.breadth_number >= CLASS:
+        yield "narrower: the language has no form that is"
 
 
 def _counts(report: Reported, page: _Page) -> Iterator[str]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from sbdiag.diagnosis.ruleset import MinimalRule
 from sbdiag.seatbelt.rules import Rule
-from sbdiag.seatbelt.text import filter_text, rule_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,3 @@ def forms(rules: Iterable[MinimalRule]) -> tuple[Form, ...]:
         )
         for members in found.values()
     )
-
-
-def one_line(rule: Rule) -> str:
-    """Write a rule on one line, as nono's raw rules stand in JSON."""
-    head = rule_text(replace(rule, filters=())).removesuffix(")")
-    return f"{' '.join((head, *map(filter_text, rule.filters)))})"

@@ -21,10 +21,11 @@ from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
 from sbdiag.errors import ExportError
 from sbdiag.export.account import Export
-from sbdiag.export.forms import forms, one_line
+from sbdiag.export.forms import forms
 from sbdiag.export.homes import one_home, path_of
 from sbdiag.export.nono_base import granted, refused_by
 from sbdiag.seatbelt.rules import Filter, Rule
+from sbdiag.seatbelt.text import one_line
 
 Kind: TypeAlias = Literal["file", "directory"]
 Mode: TypeAlias = Literal["read", "write"]

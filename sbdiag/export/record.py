@@ -49,6 +49,8 @@ def _rule(each: MinimalRule) -> dict[str, Any]:
         "entry": each.entry,
         "widened_from": list(each.widened_from),
         "breadth": each.breadth,
+        "breadth_number": each.breadth_number,
+        "narrower": [rule_text(rule) for rule in each.narrower],
         "warning": each.warning,
     }
 

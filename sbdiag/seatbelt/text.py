@@ -11,6 +11,7 @@ value that the language has no writing for is an error, never a guess::
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from sbdiag.errors import ProfileError
@@ -45,6 +46,13 @@ def rule_text(rule: Rule) -> str:
         return f"({' '.join((head, *modifiers))})"
     lines = [_nested(filter_, _INDENT) for filter_ in rule.filters]
     return f"({head}\n" + "\n".join((*lines, *(_INDENT + m for m in modifiers))) + ")"
+
+
+def one_line(rule: Rule) -> str:
+    """Write one rule on one line (a line feed inside a raw pattern aside); see `rule_text`."""
+    head = rule_text(replace(rule, filters=(), modifiers=())).removesuffix(")")
+    parts = (*map(filter_text, rule.filters), *map(modifier_text, rule.modifiers))
+    return f"{' '.join((head, *parts))})"
 
 
 def filter_text(filter_: Filter) -> str:

@@ -4,10 +4,10 @@ import pytest
 
 from sbdiag.diagnosis.exact import Refused, Shaped, exact_rule, implicitly_allowed
 from sbdiag.diagnosis.shapes import SHAPES
-from sbdiag.export.forms import one_line
 from sbdiag.seatbelt.access import parse_access
 from sbdiag.seatbelt.filters import accepts, spelling
 from sbdiag.seatbelt.rules import Filter
+from sbdiag.seatbelt.text import one_line
 
 # Operation, detail as printed, the rule, its grade: one case at least for each kind of line.
 RULES = [
@@ -210,7 +210,6 @@ def test_the_tightest_filter(operation: str, detail: str | None, filters: str, g
     assert found.shape.source
     assert found.shape.purpose
     if not filters:
-        assert found.breadth == f"every use of {operation}"
         assert found.shape.warning
 
 
@@ -246,21 +245,6 @@ def test_xpc_is_written_as_asked_for(xpc: str, filters: str) -> None:
     assert one_line(shaped("mach-lookup", "a.b", xpc=xpc).rule) == (
         '(allow mach-lookup (global-name "a.b"))'
     )
-
-
-@pytest.mark.parametrize(
-    ("operation", "detail", "words"),
-    [
-        ("network-outbound", "1.2.3.4:443", "every host, port 443"),
-        ("network-bind", "local:*:0", "every local address, every port"),
-        ("network-outbound", "127.0.0.1:80", "this machine's own addresses"),
-        ("signal", "others [x(1)] signum:15", "every process of the kind 'others'"),
-        ("file-read-data", "/x", ""),
-    ],
-)
-def test_breadth_is_said(operation: str, detail: str, words: str) -> None:
-    breadth = shaped(operation, detail).breadth
-    assert breadth.startswith(words) if words else breadth == ""
 
 
 @pytest.mark.parametrize(("operation", "detail", "filters", "grade"), RULES)

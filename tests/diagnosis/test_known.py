@@ -4,8 +4,8 @@ import pytest
 
 from sbdiag.diagnosis.known import PLACES, known_rule, subject_of
 from sbdiag.diagnosis.sensitive import sensitive_place
-from sbdiag.export.forms import one_line
 from sbdiag.seatbelt.access import parse_access
+from sbdiag.seatbelt.text import one_line
 
 VM = "com.apple.Virtualization.VirtualMachine"
 

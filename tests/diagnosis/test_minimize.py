@@ -13,9 +13,10 @@ from sbdiag.capture.frames import DENIALS
 from sbdiag.diagnosis.minimize import minimal_rules
 from sbdiag.diagnosis.ruleset import RuleSet
 from sbdiag.errors import FrameError
-from sbdiag.export.forms import forms, one_line
+from sbdiag.export.forms import forms
 from sbdiag.seatbelt.access import Access
 from sbdiag.seatbelt.rules import Filter, Rule
+from sbdiag.seatbelt.text import one_line
 
 VM = "com.apple.Virtualization.VirtualMachine"
 ARTICLE = [

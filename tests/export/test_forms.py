@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from sbdiag.diagnosis.ruleset import MinimalRule
-from sbdiag.export.forms import forms, one_line
+from sbdiag.export.forms import forms
 from sbdiag.seatbelt.rules import Filter, Rule
+from sbdiag.seatbelt.text import one_line
 
 
 def rule(operation: str, *filters: Filter, apart: str = "") -> MinimalRule:
