@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -25,9 +25,9 @@ from sbdiag.diagnosis.startup import stages
 from sbdiag.diagnosis.verify import verify
 from sbdiag.display import html
 from sbdiag.errors import CaptureError
-from sbdiag.export import nono, sb
+from sbdiag.export import nono, notebook, sb
 from sbdiag.export.account import Export
-from sbdiag.seatbelt.profile import Profile, read_profile
+from sbdiag.seatbelt.profile import Profile, parse_profile, read_profile
 from sbdiag.seatbelt.rewrite import rewritten, texts_of
 
 if TYPE_CHECKING:
@@ -164,6 +164,10 @@ class Report:
             xpc=self.xpc,
             redacted=True,
         )
+
+    def to_notebook(self, path: str | os.PathLike[str]) -> None:
+        """Write an executable write-up of this investigation; see :mod:`.export.notebook`."""
+        _write(notebook.to_notebook(self), path)
 
     def plot_timeline(
         self,
@@ -362,6 +366,30 @@ def build(
         redacted=redacted,
         widen=widen,
         xpc=xpc,
+    )
+
+
+def unpack(evidence: str) -> Report:
+    """Build the report whose frames a written notebook carries.
+
+    Parameters
+    ----------
+    evidence
+        What :func:`sbdiag.export.notebook.evidence_text` wrote.
+    """
+    record: Mapping[str, Any] = notebook.read_evidence(evidence)
+    given = record["profile"]
+    return build(
+        DENIALS.frame(record["denials"]),
+        unparsed=UNPARSED.frame(record["unparsed"]),
+        entitlements=ENTITLEMENTS.frame(record["entitlements"]),
+        milestones=MILESTONES.frame(record["milestones"]),
+        runs=pd.DataFrame(record["runs"], columns=["run", *COUNTED]),
+        profile=None if given is None else parse_profile(given["text"], path=given["path"]),
+        notes=tuple(record["notes"]),
+        widen=record["widen"],
+        xpc=record["xpc"],
+        redacted=record["redacted"],
     )
 
 
