@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from sbdiag.display.plot_data.timeline import Color, Lanes
     from sbdiag.display.theme import ThemeName
+    from sbdiag.display.widgets import Explorer, Upload
 
 # The kernel cuts process names; a shorter name given by the user is compared whole.
 _SHORTEST_CUT: Final = 15
@@ -197,6 +198,12 @@ class Report:
 
         return plot_startup(self, theme=theme, ax=ax)
 
+    def explore(self, *, theme: ThemeName = "light") -> Explorer:
+        """Show the report in a notebook to choose, accept, reject and widen; see `explore`."""
+        from sbdiag.display.widgets import Explorer  # ipywidgets, only when it is asked for
+
+        return Explorer(self, theme=theme)
+
     def _repr_html_(self) -> str:
         return html.report_html(self)
 
@@ -209,7 +216,7 @@ class Report:
 
 
 def analyze(
-    capture: Readable | Iterable[Readable],
+    capture: Readable | Iterable[Readable] | Mapping[str, bytes],
     *,
     entitlements: Readable | Sequence[Readable] | None = None,
     lima_log: Readable | Sequence[Readable] | None = None,
@@ -227,7 +234,8 @@ def analyze(
     ----------
     capture
         A path, an open binary file, a directory, a glob, or a list of these. A directory's files
-        are told apart by content; a directory of directories is a series of runs.
+        are told apart by content; a directory of directories is a series of runs. Names with
+        bytes (what an upload field hands over) count as the files of one directory.
     entitlements, lima_log
         A codesign dump and Lima's log, or one of each per run, in the order of the runs.
     profile
@@ -293,6 +301,35 @@ def analyze(
         widen=widen,
         xpc=xpc,
     )
+
+
+def explore(report: Report | None = None, *, theme: ThemeName = "light") -> Explorer | Upload:
+    """Explore a report in a notebook, or files of one's own.
+
+    Choose runs, processes, operations and a range of time; accept, reject or widen what is
+    proposed; the rules, the nono profile and their proof change at once.
+
+    Parameters
+    ----------
+    report
+        What :func:`analyze` gave; without it, an upload field comes first.
+    theme
+        ``light`` or ``dark``: the colours of the pictures.
+
+    Returns
+    -------
+    Explorer or Upload
+        To be shown as the last value of a cell; ``.widget`` is the ipywidget.
+    """
+    if report is not None:
+        return report.explore(theme=theme)
+    from sbdiag.display.widgets import Upload  # ipywidgets, only when it is asked for
+
+    def read(files: Mapping[str, bytes], tz: str | None, redacted: bool) -> Report:
+        read = analyze(files, tz=tz, progress=False)
+        return read.redact() if redacted else read
+
+    return Upload(read, theme=theme)
 
 
 def build(

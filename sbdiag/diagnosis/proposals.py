@@ -33,6 +33,11 @@ class Asked:
     processes: tuple[str, ...]
     row: int
 
+    @property
+    def text(self) -> str:
+        """Its names in one text, for finding it, letters' case aside."""
+        return " ".join((*self.key, *self.processes)).casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -99,7 +104,8 @@ def proposals(
     for rule in (*widest.rules, *asked_for):
         accesses = distinct.take(rule.denials)
         if accesses:
-            found.append(Proposal(rule, accesses, _text(accesses)))
+            text = "\n".join(asked.text for asked in accesses)
+            found.append(Proposal(rule, accesses, text))
     return Proposals(
         tuple(found), offers, tuple(each for each in widest.withheld if not each.rules)
     )
@@ -208,9 +214,3 @@ class _Distinct:
             )
             for code in codes
         )
-
-
-def _text(accesses: Iterable[Asked]) -> str:
-    return "\n".join(
-        f"{' '.join(asked.key)} {' '.join(asked.processes)}" for asked in accesses
-    ).casefold()

@@ -47,7 +47,7 @@ class Selection:
         keep = self._in_runs_and_time(denials)
         for name, wanted in (("process", self.processes), ("operation", self.operations)):
             if wanted is not None:
-                keep &= named(denials[name]).isin(wanted).to_numpy(dtype=bool)
+                keep = keep & named(denials[name]).isin(wanted).to_numpy(dtype=bool)
         return denials[keep]
 
     def of_milestones(self, milestones: pd.DataFrame) -> pd.DataFrame:
@@ -66,9 +66,9 @@ class Selection:
         keep = self._in_runs(frame)
         # A missing time compares false.
         if self.since is not None:
-            keep &= (frame["time"] >= self.since).to_numpy(dtype=bool)
+            keep = keep & (frame["time"] >= self.since).to_numpy(dtype=bool)
         if self.until is not None:
-            keep &= (frame["time"] <= self.until).to_numpy(dtype=bool)
+            keep = keep & (frame["time"] <= self.until).to_numpy(dtype=bool)
         return keep
 
 
