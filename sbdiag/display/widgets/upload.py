@@ -33,8 +33,8 @@ class Upload:
         The field; the zone; whether names are replaced.
     message
         What was read, or why it was not.
-    explorer
-        The explorer of what was read; ``None`` before.
+    report, explorer
+        What was read, and its explorer; ``None`` before.
     widget
         All of them.
     """
@@ -46,6 +46,7 @@ class Upload:
         theme: ThemeName = "light",
     ) -> None:
         self._read, self._theme = read, theme
+        self.report: Explorable | None = None
         self.explorer: Explorer | None = None
         self.files = marked(
             ipywidgets.FileUpload(
@@ -93,7 +94,7 @@ class Upload:
             report = self._read(given, self.zone.value.strip() or None, self.redacted.value)
         except (SbdiagError, OSError, ValueError) as error:
             self.message.value = error_value(str(error))
-            self.explorer = None
+            self.report = self.explorer = None
             self.widget.children = self._top
             return
         counts = report.counts
@@ -101,6 +102,7 @@ class Upload:
             f"Read {counted(len(given), 'file')}: {counted(counts.lines, 'line')},"
             f" {counted(counts.denials, 'denial')}, {counts.unparsed:,} that could not be read."
         )
+        self.report = report
         self.explorer = Explorer(report, theme=self._theme)
         self.widget.children = [*self._top, self.explorer.widget]
 
