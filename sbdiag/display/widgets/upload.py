@@ -12,7 +12,7 @@ from sbdiag.display.reported import Explorable
 from sbdiag.display.theme import ThemeName
 from sbdiag.display.visible import counted
 from sbdiag.display.widgets.explorer import Explorer
-from sbdiag.display.widgets.parts import Watch, column, html, marked, row
+from sbdiag.display.widgets.parts import Watch, column, html, marked, row, shown
 from sbdiag.errors import SbdiagError
 
 
@@ -24,6 +24,8 @@ class Upload:
     read
         Makes a report of file names with their bytes, of the zone of times without one, and of
         whether names are to be replaced by stand-ins.
+    report
+        What is explored until files are uploaded; nothing if none is given.
     theme
         The colours of the picture.
 
@@ -43,6 +45,7 @@ class Upload:
         self,
         read: Callable[[Mapping[str, bytes], str | None, bool], Explorable],
         *,
+        report: Explorable | None = None,
         theme: ThemeName = "light",
     ) -> None:
         self._read, self._theme = read, theme
@@ -84,6 +87,13 @@ class Upload:
             self.message,
         ]
         self.widget = marked(column(*self._top, grid_gap="6px"), "explorer")
+        if report is not None:
+            self._explore(report)
+
+    @property
+    def report(self) -> Explorable | None:
+        """The report that is explored: of the files, or the one that it began with."""
+        return None if self.explorer is None else self.explorer.state.report
 
     def _changed(self) -> None:
         given = named_bytes(self.files.value)
@@ -101,11 +111,14 @@ class Upload:
             f"Read {counted(len(given), 'file')}: {counted(counts.lines, 'line')},"
             f" {counted(counts.denials, 'denial')}, {counts.unparsed:,} that could not be read."
         )
+        self._explore(report)
+
+    def _explore(self, report: Explorable) -> None:
         self.explorer = Explorer(report, theme=self._theme)
         self.widget.children = [*self._top, self.explorer.widget]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.widget._repr_mimebundle_(**options)
+        return shown(self.widget, repr(self), **options)
 
     def __repr__(self) -> str:
         return f"<sbdiag.Upload: {self.explorer or 'nothing was read yet'}>"
