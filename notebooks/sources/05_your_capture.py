@@ -25,12 +25,16 @@ print(report)
 # Choose runs, processes, operations. Accept, reject or widen rules; the `.sb`, the nono JSON and the proof follow at once.
 
 # %%
-report.explore()
+explorer = sbdiag.explore(report, upload=True)
+explorer
 
 # %% [markdown]
 # ## The same without widgets
+#
+# Run the cells from here on again after an upload: they take the report that the explorer shows.
 
 # %%
+report = explorer.report
 report
 
 # %%
