@@ -303,7 +303,9 @@ def analyze(
     )
 
 
-def explore(report: Report | None = None, *, theme: ThemeName = "light") -> Explorer | Upload:
+def explore(
+    report: Report | None = None, *, upload: bool | None = None, theme: ThemeName = "light"
+) -> Explorer | Upload:
     """Explore a report in a notebook, or files of one's own.
 
     Choose runs, processes, operations and a range of time; accept, reject or widen what is
@@ -312,16 +314,20 @@ def explore(report: Report | None = None, *, theme: ThemeName = "light") -> Expl
     Parameters
     ----------
     report
-        What :func:`analyze` gave; without it, an upload field comes first.
+        What :func:`analyze` gave.
+    upload
+        Whether an upload field comes first, by default where there is no `report`. With both, the
+        report is explored until files are uploaded.
     theme
         ``light`` or ``dark``: the colours of the pictures.
 
     Returns
     -------
     Explorer or Upload
-        To be shown as the last value of a cell; ``.widget`` is the ipywidget.
+        To be shown as the last value of a cell; ``.widget`` is the ipywidget. What is explored is
+        in ``Explorer.state`` and, of uploaded files, ``Upload.report``.
     """
-    if report is not None:
+    if report is not None and not upload:
         return report.explore(theme=theme)
     from sbdiag.display.widgets import Upload  # ipywidgets, only when it is asked for
 
@@ -329,7 +335,7 @@ def explore(report: Report | None = None, *, theme: ThemeName = "light") -> Expl
         read = analyze(files, tz=tz, progress=False)
         return read.redact() if redacted else read
 
-    return Upload(read, theme=theme)
+    return Upload(read, report=report, theme=theme)
 
 
 def build(

@@ -12,7 +12,7 @@ from sbdiag.display.reported import Explorable
 from sbdiag.display.theme import ThemeName
 from sbdiag.display.visible import counted
 from sbdiag.display.widgets.explorer import Explorer
-from sbdiag.display.widgets.parts import Watch, column, html, marked, row
+from sbdiag.display.widgets.parts import Watch, column, html, marked, row, shown
 from sbdiag.errors import SbdiagError
 
 
@@ -24,6 +24,8 @@ class Upload:
     read
         Makes a report of file names with their bytes, of the zone of times without one, and of
         whether names are to be replaced by stand-ins.
+    report
+        What is explored until files are uploaded; nothing if none is given.
     theme
         The colours of the picture.
 
@@ -33,8 +35,8 @@ class Upload:
         The field; the zone; whether names are replaced.
     message
         What was read, or why it was not.
-    report, explorer
-        What was read, and its explorer; ``None`` before.
+    explorer
+        The explorer of what was read; ``None`` before.
     widget
         All of them.
     """
@@ -43,10 +45,10 @@ class Upload:
         self,
         read: Callable[[Mapping[str, bytes], str | None, bool], Explorable],
         *,
+        report: Explorable | None = None,
         theme: ThemeName = "light",
     ) -> None:
         self._read, self._theme = read, theme
-        self.report: Explorable | None = None
         self.explorer: Explorer | None = None
         self.files = marked(
             ipywidgets.FileUpload(
@@ -85,6 +87,13 @@ class Upload:
             self.message,
         ]
         self.widget = marked(column(*self._top, grid_gap="6px"), "explorer")
+        if report is not None:
+            self._explore(report)
+
+    @property
+    def report(self) -> Explorable | None:
+        """The report that is explored: of the files, or the one that it began with."""
+        return None if self.explorer is None else self.explorer.state.report
 
     def _changed(self) -> None:
         given = named_bytes(self.files.value)
@@ -94,7 +103,7 @@ class Upload:
             report = self._read(given, self.zone.value.strip() or None, self.redacted.value)
         except (SbdiagError, OSError, ValueError) as error:
             self.message.value = error_value(str(error))
-            self.report = self.explorer = None
+            self.explorer = None
             self.widget.children = self._top
             return
         counts = report.counts
@@ -102,12 +111,14 @@ class Upload:
             f"Read {counted(len(given), 'file')}: {counted(counts.lines, 'line')},"
             f" {counted(counts.denials, 'denial')}, {counts.unparsed:,} that could not be read."
         )
-        self.report = report
+        self._explore(report)
+
+    def _explore(self, report: Explorable) -> None:
         self.explorer = Explorer(report, theme=self._theme)
         self.widget.children = [*self._top, self.explorer.widget]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.widget._repr_mimebundle_(**options)
+        return shown(self.widget, repr(self), **options)
 
     def __repr__(self) -> str:
         return f"<sbdiag.Upload: {self.explorer or 'nothing was read yet'}>"
