@@ -10,6 +10,8 @@ import pytest
 
 RUN_MS = 120_000
 FOLLOW_MS = 30_000
+# The upload field is one as well; this is the one with rules.
+EXPLORER = ".sbdiag-explorer:has(.sbdiag-sb)"
 HOSTILE = (
     "2026-01-01 00:00:0{n}.000 E  kernel[0:1] (Sandbox) Sandbox: "
     "<img src=x onerror=window.owned={n}>({n}) deny(1) file-read-data "
@@ -70,15 +72,27 @@ def _follows(page: Any, root: Any) -> None:
 def test_the_explorer_follows_in_lab(page: Any, lab: str, tmp_path: Path) -> None:
     _open_and_run(page, lab, "05_your_capture.ipynb", tmp_path)
     assert _errors(page) == []
-    page.locator(".sbdiag-explorer").first.scroll_into_view_if_needed()
-    _follows(page, page.locator(".sbdiag-explorer").first)
+    page.locator(EXPLORER).first.scroll_into_view_if_needed()
+    _follows(page, page.locator(EXPLORER).first)
     page.screenshot(path=str(tmp_path / "explorer.png"))
+
+
+def test_an_upload_opens_its_own_explorer(page: Any, lab: str, tmp_path: Path) -> None:
+    log = tmp_path / "mine.log"
+    log.write_text("Sandbox: mine(1) deny(1) mach-lookup com.example.mine\n", "utf-8")
+    _open_and_run(page, lab, "05_your_capture.ipynb", tmp_path)
+    with page.expect_file_chooser() as chooser:
+        page.locator("button.sbdiag-upload").first.click()
+    chooser.value.set_files(str(log))
+    rules = page.locator(f"{EXPLORER} .sbdiag-sb", has_text="com.example.mine").first
+    rules.wait_for(timeout=FOLLOW_MS)
+    assert '(global-name "com.example.mine")' in rules.inner_text()
 
 
 def test_the_explorer_follows_under_voila(page: Any, voila: str, tmp_path: Path) -> None:
     page.goto(voila.split("/voila/")[0], timeout=RUN_MS)
-    page.wait_for_selector(".sbdiag-explorer", timeout=RUN_MS)
-    _follows(page, page.locator(".sbdiag-explorer").first)
+    page.wait_for_selector(EXPLORER, timeout=RUN_MS)
+    _follows(page, page.locator(EXPLORER).first)
     page.screenshot(path=str(tmp_path / "voila.png"))
 
 
@@ -91,7 +105,7 @@ def test_no_text_of_a_hostile_capture_runs(
     opened = re.sub(r"\.\./sample_logs/lima-vz", "hostile.log", notebook)
     (lab_root / "notebooks" / "hostile.ipynb").write_text(opened, "utf-8")
     _open_and_run(page, lab, "hostile.ipynb", tmp_path)
-    page.locator(".sbdiag-explorer").first.wait_for(timeout=RUN_MS)
+    page.locator(EXPLORER).first.wait_for(timeout=RUN_MS)
     assert page.evaluate("window.owned") is None
     assert "window.owned" in page.locator(".jp-NotebookPanel").inner_text()
 
