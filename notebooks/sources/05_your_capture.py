@@ -3,8 +3,8 @@
 #
 # **The question.** What was refused in *your* log, and which rules lift it?
 #
-# Run all cells. Then upload a capture in the field below and, if you have them, Lima's log and the `codesign` dump of the same start: select
-# them together, they are told apart by content. How to make a capture stands in the README.
+# Run all cells. Upload a capture in the explorer below (and, if you have them, Lima's log and the `codesign` dump; they are told apart by
+# content). Until then it shows the bundled sample. How to make a capture stands in the README.
 #
 # Nothing leaves this notebook: the files are read by the kernel that runs it.
 
@@ -14,22 +14,15 @@ from pathlib import Path
 
 import sbdiag
 
-yours = sbdiag.explore()
-yours
-
-# %% [markdown]
-# After an upload, run the cells below once more. Until then they work on the bundled sample.
-
-# %%
-SAMPLE = os.environ.get("SBDIAG_CAPTURE", "../sample_logs/lima-vz")
-report = yours.report or sbdiag.analyze(SAMPLE)
+# Or name a file here, instead of uploading: CAPTURE = "capture.log"
+CAPTURE = os.environ.get("SBDIAG_CAPTURE", "../sample_logs/lima-vz")
+report = sbdiag.analyze(CAPTURE)
 print(report)
 
 # %% [markdown]
 # ## The explorer
 #
-# Choose runs, processes, operations and a range of time. Accept, reject or widen rules; the `.sb`, the nono JSON and the proof follow at
-# once.
+# Choose runs, processes, operations. Accept, reject or widen rules; the `.sb`, the nono JSON and the proof follow at once.
 
 # %%
 explorer = sbdiag.explore(report, upload=True)
