@@ -1,9 +1,14 @@
-# The two commands do all the set-up on a fresh machine with Python 3.11 or newer.
+# `make demo` and `make test` do all the set-up on a fresh machine with Python 3.11 or newer.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check clean
+# The browser tests come along where there is a browser.
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+EXTRAS := $(if $(or $(CHROMIUM),$(SBDIAG_REQUIRE_BROWSER)),test$(comma)browser,test)
+comma := ,
+
+.PHONY: demo test lint bench notebooks clean
 
 $(VENV)/.demo: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -12,9 +17,10 @@ $(VENV)/.demo: pyproject.toml
 
 $(VENV)/.test: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
 	touch $@ $(VENV)/.demo
 
+# The main job on the bundled capture: what was denied, where the start stopped, the rules.
 demo: $(VENV)/.demo
 	$(BIN)/sbdiag analyze sample_logs/lima-vz --xpc global-name --sb out/lima-vz.sb --nono out/lima-vz.json
 
@@ -27,5 +33,9 @@ lint: $(VENV)/.test
 test: lint
 	$(BIN)/python -m pytest
 
+# Make the notebooks from notebooks/sources, executed.
+notebooks: $(VENV)/.test
+	$(BIN)/python notebooks/build.py
+
 clean:
-	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,1 +1,444 @@
 """Join captures, entitlements, Lima's log and a profile into one report; decide nothing here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from sbdiag.capture.codesign import read_entitlements
+from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES, UNPARSED
+from sbdiag.capture.lima import read_lima_log
+from sbdiag.capture.redact import redaction
+from sbdiag.capture.sources import Kind, Readable, Source, sources
+from sbdiag.capture.unified_log import Counts, Reading, read_capture
+from sbdiag.diagnosis.causes import Evidence
+from sbdiag.diagnosis.findings import findings
+from sbdiag.diagnosis.minimize import minimal_rules
+from sbdiag.diagnosis.ruleset import RuleSet, Widen, XpcKind
+from sbdiag.diagnosis.runs import rule_runs
+from sbdiag.diagnosis.startup import stages
+from sbdiag.diagnosis.verify import verify
+from sbdiag.display import html
+from sbdiag.errors import CaptureError
+from sbdiag.export import nono, notebook, sb
+from sbdiag.export.account import Export
+from sbdiag.seatbelt.profile import Profile, parse_profile, read_profile
+from sbdiag.seatbelt.rewrite import rewritten, texts_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from sbdiag.display.plot_data.timeline import Color, Lanes
+    from sbdiag.display.theme import ThemeName
+    from sbdiag.display.widgets import Explorer, Upload
+
+# The kernel cuts process names; a shorter name given by the user is compared whole.
+_SHORTEST_CUT: Final = 15
+_REDACTED: Final = ("Names are stand-ins: put the real ones in their places before this is used.",)
+# The fields of Counts, in the order of the sum.
+COUNTED: Final = ("lines", "denials", "continuation", "not_ours", "unparsed")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """One investigation: what was refused, what it means, and the rules that lift it.
+
+    Attributes
+    ----------
+    denials, unparsed, entitlements, milestones
+        What was read (columns: :mod:`sbdiag.capture.frames`). Row labels of ``denials`` are the
+        evidence that stages, findings and rules point at.
+    counts
+        Lines read = denials + continuation + not ours + unparsed, over all captures.
+    runs
+        The same counts, one row a run.
+    stages, findings, verification
+        What it means (columns: :mod:`sbdiag.diagnosis.startup`, ``findings``, ``verify``).
+    rules
+        The minimal :class:`~sbdiag.diagnosis.ruleset.RuleSet`.
+    profile
+        The profile that was given, if one was.
+    notes
+        What was assumed or left out while reading.
+    redacted
+        Whether names were replaced by stand-ins.
+    widen, xpc
+        The options under which the rules were made.
+    """
+
+    denials: pd.DataFrame
+    unparsed: pd.DataFrame
+    counts: Counts
+    runs: pd.DataFrame
+    entitlements: pd.DataFrame
+    milestones: pd.DataFrame
+    stages: pd.DataFrame
+    findings: pd.DataFrame
+    rules: RuleSet
+    verification: pd.DataFrame
+    profile: Profile | None = None
+    notes: tuple[str, ...] = ()
+    redacted: bool = False
+    widen: Widen = "known"
+    xpc: XpcKind = "both"
+
+    def rule_runs(self) -> pd.DataFrame:
+        """Rule × run table: which run asked for which rule, and which showed it first."""
+        return rule_runs(self.rules, self.denials)
+
+    def to_sb(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        whole: bool = False,
+        base: sb.Base = "deny-default",
+        home: sb.Home | None = None,
+    ) -> Export:
+        """Write the rules as Seatbelt text, and into `path` if one is given.
+
+        Options: see :func:`sbdiag.to_sb`. Comments name run and line of the evidence.
+        """
+        export = sb.to_sb(self.rules, denials=self.denials, whole=whole, base=base, home=home)
+        return _written(self._noted(export), path)
+
+    def to_nono(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        name: str = "sbdiag",
+        home: str | None = None,
+        path_kinds: Mapping[str, nono.Kind] | None = None,
+        omit_granted: bool = False,
+    ) -> Export:
+        """Write the rules as a nono profile, and into `path` if one is given.
+
+        Options: see :func:`sbdiag.to_nono`.
+        """
+        export = nono.to_nono(
+            self.rules, name=name, home=home, path_kinds=path_kinds, omit_granted=omit_granted
+        )
+        return _written(self._noted(export), path)
+
+    def _noted(self, export: Export) -> Export:
+        return replace(export, notes=(*export.notes, *(_REDACTED if self.redacted else ())))
+
+    def to_html(self, path: str | os.PathLike[str], *, pictures: bool = True) -> None:
+        """Write one self-contained page, to open or to attach to an issue."""
+        _write(html.report_page(self, pictures=pictures), path)
+
+    def redact(self) -> Report:
+        """Return the report with stand-ins for names of persons, machines and teams.
+
+        User names and home directories, host names, addresses and team identifiers are replaced
+        in what was read, and everything is concluded anew: rules, pictures, pages and exports
+        hold stand-ins too. Known places below a home directory keep their meaning. What the
+        reader cannot tell for a name (a project's, a customer's) stays: look before you publish.
+        """
+        if self.redacted:
+            return self
+        frames = (
+            self.denials,
+            self.unparsed,
+            self.entitlements,
+            self.milestones,
+            self.runs[["run"]],
+        )
+        profile = self.profile
+        said = [*self.notes, *(() if profile is None else texts_of(profile))]
+        found = redaction([*frames, pd.DataFrame({"text": pd.Series(said, dtype="str")})])
+        text = found.replacer()
+        return build(
+            found.frame(self.denials),
+            unparsed=found.frame(self.unparsed),
+            entitlements=found.frame(self.entitlements),
+            milestones=found.frame(self.milestones),
+            runs=found.frame(self.runs),
+            profile=None if profile is None else rewritten(profile, text),
+            notes=tuple(map(text, self.notes)),
+            widen=self.widen,
+            xpc=self.xpc,
+            redacted=True,
+        )
+
+    def to_notebook(self, path: str | os.PathLike[str]) -> None:
+        """Write an executable write-up of this investigation; see :mod:`.export.notebook`."""
+        _write(notebook.to_notebook(self), path)
+
+    def plot_timeline(
+        self,
+        *,
+        lanes: Lanes = "operation",
+        color: Color | None = None,
+        tz: str = "UTC",
+        theme: ThemeName = "light",
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw denials and milestones on one time axis; see :func:`sbdiag.plot_timeline`."""
+        from sbdiag.display.plots import plot_timeline  # matplotlib, only when it is asked for
+
+        return plot_timeline(
+            self.denials,
+            self.milestones,
+            lanes=lanes,
+            color=color,
+            stages=self.stages if len(self.stages) else None,
+            tz=tz,
+            theme=theme,
+            ax=ax,
+        )
+
+    def plot_startup(self, *, theme: ThemeName = "light", ax: Axes | None = None) -> Axes:
+        """Draw how far the start came in each run; see :func:`sbdiag.plot_startup`."""
+        from sbdiag.display.plots import plot_startup  # matplotlib, only when it is asked for
+
+        return plot_startup(self, theme=theme, ax=ax)
+
+    def explore(self, *, theme: ThemeName = "light") -> Explorer:
+        """Show the report in a notebook to choose, accept, reject and widen; see `explore`."""
+        from sbdiag.display.widgets import Explorer  # ipywidgets, only when it is asked for
+
+        return Explorer(self, theme=theme)
+
+    def _repr_html_(self) -> str:
+        return html.report_html(self)
+
+    def __repr__(self) -> str:
+        n = len(self.denials)
+        return (
+            f"<sbdiag.Report: {n} denials in {len(self.runs)} runs, {len(self.rules)} rules,"
+            f" {len(self.unparsed)} unparsed lines; see .findings, .stages, .rules, .to_sb()>"
+        )
+
+
+def analyze(
+    capture: Readable | Iterable[Readable] | Mapping[str, bytes],
+    *,
+    entitlements: Readable | Sequence[Readable] | None = None,
+    lima_log: Readable | Sequence[Readable] | None = None,
+    profile: str | os.PathLike[str] | Profile | None = None,
+    params: Mapping[str, str] | None = None,
+    process: str | None = None,
+    tz: str | None = None,
+    widen: Widen = "known",
+    xpc: XpcKind = "both",
+    progress: bool | None = None,
+) -> Report:
+    """Read an investigation and say what was refused, why it matters and what would lift it.
+
+    Parameters
+    ----------
+    capture
+        A path, an open binary file, a directory, a glob, or a list of these. A directory's files
+        are told apart by content; a directory of directories is a series of runs. Names with
+        bytes (what an upload field hands over) count as the files of one directory.
+    entitlements, lima_log
+        A codesign dump and Lima's log, or one of each per run, in the order of the runs.
+    profile
+        A Seatbelt profile that was in force: only what it lacks is proposed.
+    params
+        ``-D`` parameters of the profile.
+    process
+        Keep the denials of this process only (as printed: the kernel cuts names).
+    tz
+        Zone of times that are written without one; default UTC, and a note says so.
+    widen
+        ``known``: a directory stands for its files only where a table says that a product owns
+        it; ``none``: what was seen, to the letter; ``siblings``: directories of seen files.
+    xpc
+        Which kind of name answers a lookup printed as ``(xpc)``; field reports disagree.
+    progress
+        Show progress on long input; ``None`` decides by the terminal.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    SbdiagError
+        With file and line; also a ``ValueError`` or ``OSError``.
+    """
+    found = sources(capture)
+    readings = [
+        (source, read_capture(source.file, tz=tz, run=source.run, progress=progress))
+        for source in found
+        if source.kind == "capture"
+    ]
+    names = list(dict.fromkeys(source.run for source, _ in readings))
+    logs = [s for s in found if s.kind == "lima-log"] + _beside(lima_log, "lima-log", names)
+    dumps = [s for s in found if s.kind == "entitlements"] + _beside(
+        entitlements, "entitlements", names
+    )
+    denials = DENIALS.concat([reading.denials for _, reading in readings])
+    notes = [f"{source.run}: {note}" for source, reading in readings for note in reading.notes]
+    notes += [f"not read, neither a log nor a dump: {s.run}" for s in found if s.kind == "other"]
+    if process is not None:
+        kept = denials[denials["process"].map(lambda name: _same_process(name, process))]
+        notes.append(
+            f"{len(denials) - len(kept)} denials of processes other than {process!r} set aside"
+        )
+        denials = kept.reset_index(drop=True)
+    given = (
+        profile
+        if profile is None or isinstance(profile, Profile)
+        else read_profile(profile, params)
+    )
+    return build(
+        denials,
+        unparsed=UNPARSED.concat([reading.unparsed for _, reading in readings]),
+        entitlements=ENTITLEMENTS.concat(
+            [read_entitlements(s.file, run=s.run or None) for s in dumps]
+        ),
+        milestones=MILESTONES.concat([read_lima_log(s.file, tz=tz, run=s.run) for s in logs]),
+        runs=_counts([(source.run, reading) for source, reading in readings]),
+        profile=given,
+        notes=tuple(dict.fromkeys(notes)),
+        widen=widen,
+        xpc=xpc,
+    )
+
+
+def explore(
+    report: Report | None = None, *, upload: bool | None = None, theme: ThemeName = "light"
+) -> Explorer | Upload:
+    """Explore a report in a notebook, or files of one's own.
+
+    Choose runs, processes, operations and a range of time; accept, reject or widen what is
+    proposed; the rules, the nono profile and their proof change at once.
+
+    Parameters
+    ----------
+    report
+        What :func:`analyze` gave.
+    upload
+        Whether an upload field comes first, by default where there is no `report`. With both, the
+        report is explored until files are uploaded.
+    theme
+        ``light`` or ``dark``: the colours of the pictures.
+
+    Returns
+    -------
+    Explorer or Upload
+        To be shown as the last value of a cell; ``.widget`` is the ipywidget. What is explored is
+        in ``Explorer.state`` and, of uploaded files, ``Upload.report``.
+    """
+    if report is not None and not upload:
+        return report.explore(theme=theme)
+    from sbdiag.display.widgets import Upload  # ipywidgets, only when it is asked for
+
+    def read(files: Mapping[str, bytes], tz: str | None, redacted: bool) -> Report:
+        read = analyze(files, tz=tz, progress=False)
+        return read.redact() if redacted else read
+
+    return Upload(read, report=report, theme=theme)
+
+
+def build(
+    denials: pd.DataFrame,
+    *,
+    unparsed: pd.DataFrame,
+    entitlements: pd.DataFrame,
+    milestones: pd.DataFrame,
+    runs: pd.DataFrame,
+    profile: Profile | None,
+    notes: tuple[str, ...],
+    widen: Widen,
+    xpc: XpcKind,
+    redacted: bool = False,
+) -> Report:
+    """Draw every conclusion from frames that were read; the same frames give the same report."""
+    rules = minimal_rules(denials, profile=profile, widen=widen, xpc=xpc)
+    ladder = stages(denials, milestones, entitlements)
+    evidence = Evidence(denials, unparsed, milestones, entitlements, ladder, rules)
+    totals = {name: int(runs[name].sum()) for name in COUNTED}
+    return Report(
+        denials=denials,
+        unparsed=unparsed,
+        counts=Counts(**totals),
+        runs=runs,
+        entitlements=entitlements,
+        milestones=milestones,
+        stages=ladder,
+        findings=findings(evidence),
+        rules=rules,
+        verification=verify(rules, denials, profile=profile),
+        profile=profile,
+        notes=notes,
+        redacted=redacted,
+        widen=widen,
+        xpc=xpc,
+    )
+
+
+def unpack(evidence: str) -> Report:
+    """Build the report whose frames a written notebook carries.
+
+    Parameters
+    ----------
+    evidence
+        What :func:`sbdiag.export.notebook.evidence_text` wrote.
+    """
+    record: Mapping[str, Any] = notebook.read_evidence(evidence)
+    given = record["profile"]
+    return build(
+        DENIALS.frame(record["denials"]),
+        unparsed=UNPARSED.frame(record["unparsed"]),
+        entitlements=ENTITLEMENTS.frame(record["entitlements"]),
+        milestones=MILESTONES.frame(record["milestones"]),
+        runs=pd.DataFrame(record["runs"], columns=["run", *COUNTED]),
+        profile=None if given is None else parse_profile(given["text"], path=given["path"]),
+        notes=tuple(record["notes"]),
+        widen=record["widen"],
+        xpc=record["xpc"],
+        redacted=record["redacted"],
+    )
+
+
+def _beside(
+    given: Readable | Sequence[Readable] | None, kind: Kind, runs: Sequence[str]
+) -> list[Source]:
+    """Files named beside the captures: one for all runs, or one for each in their order."""
+    if given is None:
+        return []
+    files: Sequence[Readable] = (
+        [given] if isinstance(given, (str, os.PathLike)) or hasattr(given, "read") else list(given)  # type: ignore[list-item]
+    )
+    if len(files) not in {1, len(runs)}:
+        raise CaptureError(
+            f"{len(files)} files of kind {kind} for {len(runs)} runs: give one, or one each"
+        )
+    return [
+        Source(file if hasattr(file, "read") else os.fspath(file), kind, run)  # type: ignore[arg-type]
+        for file, run in zip(files, runs if len(files) > 1 else runs[:1], strict=True)
+    ]
+
+
+def _same_process(name: object, wanted: str) -> bool:
+    """Compare a printed name, which the kernel may have cut, with the one that was asked for."""
+    if not isinstance(name, str):
+        return False
+    return name == wanted or (len(name) >= _SHORTEST_CUT and wanted.startswith(name))
+
+
+def _counts(readings: Sequence[tuple[str, Reading]]) -> pd.DataFrame:
+    rows = [
+        {"run": run, **{n: getattr(reading.counts, n) for n in COUNTED}}
+        for run, reading in readings
+    ]
+    return pd.DataFrame(rows, columns=["run", *COUNTED])
+
+
+def _written(export: Export, path: str | os.PathLike[str] | None) -> Export:
+    if path is not None:
+        _write(export.text, path)
+    return export
+
+
+def _write(text: str, path: str | os.PathLike[str]) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text, encoding="utf-8", newline="\n")

@@ -8,6 +8,7 @@
     ├── EntitlementsError (also ValueError)  a codesign dump or binary that cannot be read
     ├── LimaLogError (also ValueError)       a Lima log that cannot be read as one
     ├── ProfileError (also ValueError)       a Seatbelt profile that Seatbelt would refuse
+    │   ├── ProfileReadError (also OSError)  the file itself cannot be opened
     │   ├── ProfileSyntaxError               the text is not S-expressions
     │   └── ProfileLimitError                a limit on steps, depth or output was reached
     ├── FrameError (also ValueError)         a frame lacks a column that a step needs
@@ -69,6 +70,10 @@ class LimaLogError(SbdiagError, ValueError):
 
 class ProfileError(SbdiagError, ValueError):
     """A Seatbelt profile that Seatbelt would refuse."""
+
+
+class ProfileReadError(ProfileError, OSError):
+    """The file of a profile cannot be opened."""
 
 
 class ProfileSyntaxError(ProfileError):

@@ -6,9 +6,9 @@ A step that needs columns says so with :meth:`Schema.check`; a reader builds its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import pandas as pd
 
@@ -26,6 +26,8 @@ class Column:
 
     def apply(self, values: object) -> pd.Series:
         """Return `values` as a Series of this column's type."""
+        if isinstance(values, pd.Series) and str(values.dtype) == self.dtype != "category":
+            return values
         if self.dtype == "category":
             if self.categories:
                 kind = pd.CategoricalDtype(list(self.categories), ordered=False)
@@ -50,16 +52,30 @@ class Schema:
         return [column.name for column in self.columns]
 
     def frame(
-        self, records: Mapping[str, Sequence[object]] | Iterable[Mapping[str, object]] = ()
+        self, records: Mapping[str, Any] | Iterable[Mapping[str, object]] = ()
     ) -> pd.DataFrame:
         """Build a frame with exactly these columns and types from columns or records."""
         if isinstance(records, Mapping):
-            data: Mapping[str, Sequence[object]] = records
+            data: Mapping[str, Any] = records
         else:
             rows = list(records)
             data = {name: [row.get(name) for row in rows] for name in self.names}
         return pd.DataFrame(
             {column.name: column.apply(data.get(column.name, [])) for column in self.columns}
+        )
+
+    def concat(self, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+        """Put frames of this schema one below the other, rows numbered anew, types kept."""
+        parts = list(frames)
+        return pd.DataFrame(
+            {
+                column.name: column.apply(
+                    pd.concat([_plain(part[column.name]) for part in parts], ignore_index=True)
+                    if parts
+                    else []
+                )
+                for column in self.columns
+            }
         )
 
     def check(self, frame: pd.DataFrame, *, need: Iterable[str] | None = None) -> pd.DataFrame:
@@ -70,6 +86,11 @@ class Schema:
         if lacking:
             raise FrameError(f"the {self.name} frame lacks {', '.join(lacking)}")
         return frame
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    """Undo categories: those of two frames differ."""
+    return values.astype("str") if isinstance(values.dtype, pd.CategoricalDtype) else values
 
 
 VERDICTS: Final = ("deny", "allow")

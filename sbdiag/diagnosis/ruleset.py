@@ -14,6 +14,18 @@ from sbdiag.seatbelt.rules import Rule
 Widen: TypeAlias = Literal["known", "none", "siblings"]
 XpcKind: TypeAlias = Literal["both", "xpc-service-name", "global-name"]
 PathKind: TypeAlias = Literal["file", "directory", "unknown"]
+WithheldReason: TypeAlias = Literal[
+    "doubtful-origin",
+    "allow-report",
+    "system-policy",
+    "forbidden",
+    "already-allowed",
+    "sensitive",
+    "noise",
+    "hidden",
+    "no-filter",
+    "unknown-operation",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +52,15 @@ class MinimalRule:
         Targets seen in the evidence, where the rule is wider than they are.
     breadth
         How much more than the evidence it admits, in words; empty where it is exact.
+    breadth_number
+        The same as a number that sorts, see :mod:`~sbdiag.diagnosis.breadth`; 0 is exact.
+    narrower
+        The exact rules that answer the same denials, where the language has them and this rule
+        is wider; ``widen="none"`` proposes them.
     warning
         What a reader should know before pasting it; empty where there is nothing.
+    apart
+        ``sensitive`` or ``noise`` for a rule that was asked for by name; written apart.
     """
 
     rule: Rule
@@ -53,30 +72,25 @@ class MinimalRule:
     path_kind: PathKind = "unknown"
     widened_from: tuple[str, ...] = ()
     breadth: str = ""
+    breadth_number: float = 0.0
+    narrower: tuple[Rule, ...] = ()
     warning: str = ""
+    apart: Literal["", "sensitive", "noise"] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """Denials that get no rule on their own: which class, why, and the rows.
 
-    ``rules`` holds what could be written if it is asked for by name (sensitive, noise).
+    ``rules`` holds what is written if it is asked for by `name` (sensitive, noise).
     """
 
-    reason: Literal[
-        "system-policy",
-        "forbidden",
-        "allow-report",
-        "doubtful-origin",
-        "sensitive",
-        "noise",
-        "no-filter",
-        "hidden",
-    ]
+    reason: WithheldReason
     explanation: str
     denials: tuple[int, ...]
     rules: tuple[MinimalRule, ...] = ()
     source: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ SUBJECTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("file-*", "path", "shipped"),
     ("process-exec*", "path", "shipped"),
     ("fs-snapshot*", "path", "table"),
+    ("qtn-user", "path", "table"),
     ("forbidden-link-priv*", "path", "log"),
     ("mach-lookup", "global-name", "shipped"),
     ("mach-register", "global-name", "shipped"),
@@ -55,42 +56,74 @@ SUBJECTS: Final[tuple[tuple[str, str, str], ...]] = (
 
 TARGETS: Final = ("self", "pgrp", "others", "children", "same-sandbox", "initproc")
 
-# ``key:value`` pairs of composed details; a value runs to the next key, so paths keep spaces.
-_KEYS: Final = {
-    "path": "path",
-    "target": "path",
-    "extension-class": "extension-class",
-    "ioctl-command": "ioctl-command",
-    "iokit-class": "iokit-registry-entry-class",
-    "property": "iokit-property",
-    "domain": "socket-domain",
-    "type": "socket-type",
-    "protocol": "socket-protocol",
-    "signum": "signal-number",
-    "global-name": "global-name",
-    "xpc-service-name": "xpc-service-name",
-    "local-name": "local-name",
+# What a value must look like before it is believed: a program chooses paths and names, the rest is
+# the kernel's. Kinds without a row take any text.
+_COMMAND = r'\(_IO "(?:[^"\\]|\\.)" \d+\)|\d+|0x[0-9A-Fa-f]+'
+_SHAPES: Final[dict[str, re.Pattern[str]]] = {
+    kind: re.compile(shape, re.DOTALL)
+    for kind, shape in {
+        "path": r"/.*",
+        "extension-class": r"\S+",
+        "ioctl-command": _COMMAND,
+        "fsctl-command": _COMMAND,
+        "fcntl-command": r"\d+",
+        "privilege-id": r"\d+",
+        "syscall-number": r"\d+",
+        "socket-domain": r"-?\d+",
+        "socket-type": r"-?\d+",
+        "socket-protocol": r"-?\d+",
+        "iokit-registry-entry-class": r"\S+",
+        "iokit-user-client-class": r"\S+",
+        "sysctl-name": r"\S+",
+        "info-type": r"\S+",
+        "right-name": r"\S+",
+        "appleevent-destination": r"\S+",
+    }.items()
 }
-# Which keys an operation composes its detail of: any other colon belongs to the value.
-_COMPOSED: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("file-ioctl", ("path", "ioctl-command")),
-    ("socket-ioctl", ("path", "ioctl-command")),
-    ("file-issue-extension", ("target", "extension-class")),
-    ("generic-issue-extension", ("extension-class",)),
-    ("mach-issue-extension", ("extension-class", "global-name", "xpc-service-name", "local-name")),
-    ("iokit-issue-extension", ("extension-class", "iokit-class")),
-    ("iokit-get-properties", ("iokit-class", "property")),
-    ("iokit-set-properties", ("iokit-class", "property")),
-    ("system-socket", ("domain", "type", "protocol")),
+
+# Details of ``key:value`` pairs, the fullest form first. Groups are kinds with ``_`` for ``-``.
+# Only one value of a form is free text; the shape of every other one says where it ends.
+_EXTENSION = r"extension-class:(?P<extension_class>\S+)"
+_IOKIT = r"iokit-class:(?P<iokit_registry_entry_class>\S+)"
+_IOCTL = (
+    rf"path:(?P<path>/.*) ioctl-command:(?P<ioctl_command>{_COMMAND})",
+    r"path:(?P<path>/.*)",
+    rf"ioctl-command:(?P<ioctl_command>{_COMMAND})",
 )
+_PROPERTY = (rf"{_IOKIT} property:(?P<iokit_property>.+)", _IOKIT)
+_COMPOSED: Final[dict[str, tuple[re.Pattern[str], ...]]] = {
+    operation: tuple(re.compile(form, re.DOTALL) for form in forms)
+    for operation, forms in {
+        "file-ioctl": _IOCTL,
+        "socket-ioctl": _IOCTL,
+        "file-issue-extension": (rf"target:(?P<path>/.*) {_EXTENSION}", r"target:(?P<path>/.*)"),
+        "generic-issue-extension": (_EXTENSION,),
+        "mach-issue-extension": (
+            rf"{_EXTENSION} global-name:(?P<global_name>.+)",
+            rf"{_EXTENSION} xpc-service-name:(?P<xpc_service_name>.+)",
+            rf"{_EXTENSION} local-name:(?P<local_name>.+)",
+            _EXTENSION,
+        ),
+        "iokit-issue-extension": (rf"{_EXTENSION} {_IOKIT}", _EXTENSION),
+        "iokit-get-properties": _PROPERTY,
+        "iokit-set-properties": _PROPERTY,
+        "system-socket": (
+            r"domain:(?P<socket_domain>-?\d+)"
+            r"(?: type:(?P<socket_type>-?\d+))?(?: protocol:(?P<socket_protocol>-?\d+))?",
+        ),
+    }.items()
+}
 _TARGET = re.compile(
     rf"(?P<target>{'|'.join(TARGETS)})"
     r"(?:\s+\[(?P<process>.*?)(?:\((?P<pid>-?\d+)\))?\])?"
     r"(?:\s+signum:(?P<signum>\d+))?"
 )
 _ADDRESS = re.compile(
-    r"(?:(?P<side>remote|local):)?(?P<host>\*|\[[^\]]*\]|[0-9A-Fa-f.:]+|localhost):(?P<port>\*|\d+)"
+    r"(?:(?P<side>remote|local):)?(?P<host>\*|\[[^\]]*\]|[0-9A-Fa-f.:]+|localhost):(?P<port>\*|\d{1,5})"
 )
+# ``forbidden-link-priv<file-read*> /source /link``: two paths, parted only where one way is left.
+_LINK = re.compile(r"\s*(?P<source>/(?:(?! +/).)*) +/(?:(?! +/).)*")
+_HIDDEN = re.compile(r"\A\s*\Z|<private>|<…>\Z|(?:\A|/)(?:\.{3,4}|…)|(?:\.\.\.|…)\Z")
 _MACH_SUFFIX: Final = (
     (" (xpc)", "xpc-service-name"),
     (" (per-pid)", "local-name"),
@@ -155,10 +188,12 @@ def parse_access(operation: str, detail: str | None) -> Access:
     Returns
     -------
     Access
-        With no values where the detail is absent, hidden (``<private>``) or of a shape that
-        no known line has; the detail itself is always kept.
+        With no values where the detail is absent, hidden (``<private>``), cut (by the kernel
+        with ``<…>`` at its size limit, by an author with ``...`` for a part of a path), of a
+        shape that no known line has, or where a chosen path could be read in two ways; the
+        detail itself is always kept.
     """
-    if not detail or detail.strip() in {"", "<private>"}:
+    if not detail or _HIDDEN.search(detail):
         return Access(operation, (), detail or None)
     return Access(operation, _values(operation, detail), detail)
 
@@ -166,38 +201,40 @@ def parse_access(operation: str, detail: str | None) -> Access:
 def _values(operation: str, detail: str) -> tuple[tuple[str, str], ...]:
     if operation.startswith("network-"):
         return _network(operation, detail)
-    for name, keys in _COMPOSED:
-        if operation == name:
-            composed = _pairs(detail, keys)
-            if composed:
-                return composed
+    for form in _COMPOSED.get(operation, ()):
+        match = form.fullmatch(detail)
+        if match is not None:
+            return _composed(operation, detail, match)
     kind = subject_kind(operation)
     if kind == "target":
         return _target(detail)
     if kind == "global-name":
         for suffix, suffix_kind in _MACH_SUFFIX:
-            if detail.endswith(suffix):
+            if detail.endswith(suffix) and len(detail) > len(suffix):
                 return ((suffix_kind, detail.removesuffix(suffix)),)
-    return () if kind is None else ((kind, detail),)
+    if operation.startswith("forbidden-link-priv"):
+        link = _LINK.fullmatch(detail)
+        return () if link is None else (("path", link["source"]),)
+    if kind is None or not _has_shape(kind, detail):
+        return ()
+    return ((kind, detail),)
 
 
-def _pairs(detail: str, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Split ``path:/dev/a b ioctl-command:(_IO "t" 21)`` at its known keys.
+def _has_shape(kind: str, value: str) -> bool:
+    shape = _SHAPES.get(kind)
+    return shape is None or shape.fullmatch(value) is not None
 
-    A program chooses the path, so a path may itself hold `` extension-class:``: each key is cut
-    at its *last* place, the kernel's own, working from the end.
-    """
-    found: list[tuple[str, str]] = []
-    rest = detail
-    for key in reversed(keys):
-        mark = f"{key}:"
-        at = 0 if rest.startswith(mark) and rest.rfind(f" {mark}") < 0 else rest.rfind(f" {mark}")
-        if at < 0:
-            continue
-        start = at if rest.startswith(mark, at) else at + 1
-        found.append((_KEYS[key], rest[start + len(mark) :]))
-        rest = rest[:at].rstrip()
-    return tuple(reversed(found)) if not rest else ()
+
+def _composed(operation: str, detail: str, match: re.Match[str]) -> tuple[tuple[str, str], ...]:
+    values = tuple(
+        (group.replace("_", "-"), value) for group, value in match.groupdict().items() if value
+    )
+    # A program chooses the path. One that itself ends like a full detail, ``/x ioctl-command:(…)``,
+    # leaves two readings: the kernel's pair behind it, or none printed and the path ends there.
+    fullest = _COMPOSED[operation][0]
+    if "path" in match.groupdict() and fullest.fullmatch(detail[: match.end("path")]):
+        return ()
+    return values
 
 
 def _target(detail: str) -> tuple[tuple[str, str], ...]:

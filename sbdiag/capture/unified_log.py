@@ -1,0 +1,170 @@
+"""Captures into the denials frame: any style, any mixture, from a file or a pipe.
+
+Columns: see :data:`~sbdiag.capture.frames.DENIALS`. Styles: see :mod:`~sbdiag.capture.styles`;
+formats and encodings of files: :mod:`~sbdiag.capture.files`; the grammar of a message, with its
+evidence: :mod:`~sbdiag.capture.message`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import pandas as pd
+
+from sbdiag.capture.files import Capture, Source, open_capture
+from sbdiag.capture.frames import DENIALS
+from sbdiag.capture.line_reader import LineReader
+from sbdiag.capture.lines import read_lines
+from sbdiag.capture.progress import Progress, reporting
+from sbdiag.capture.rows import Rows
+from sbdiag.capture.times import time_zone
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of every line.
+
+    ``lines`` is the sum of the other four, for any bytes that can be unpacked. A line is what
+    ends in a line break, or the rest after the last one. Three kinds of long lines count more than
+    once: a line of several JSON objects counts once for each object that begins in it, a JSON
+    string that holds log text once for each of its lines, and a line of more than 1 MiB once for
+    each piece of it that was read.
+
+    Attributes
+    ----------
+    denials, unparsed
+        As many as rows in the frame of that name.
+    continuation
+        Further lines of a record: its tag, its violation report, the rest of its JSON object,
+        ``--- last message repeated 3 times ---``.
+    not_ours
+        Lines of other programs, banners, blank lines.
+    """
+
+    lines: int = 0
+    denials: int = 0
+    continuation: int = 0
+    not_ours: int = 0
+    unparsed: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.lines + other.lines,
+            self.denials + other.denials,
+            self.continuation + other.continuation,
+            self.not_ours + other.not_ours,
+            self.unparsed + other.unparsed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One capture, read.
+
+    Attributes
+    ----------
+    denials
+        :data:`~sbdiag.capture.frames.DENIALS`, in the order of the lines.
+    unparsed
+        :data:`~sbdiag.capture.frames.UNPARSED`: lines that name the sandbox and do not parse.
+    notes
+        What was assumed or found out on the way, one sentence each: the zone of times that name
+        none, the year of ASL lines, compressed data that breaks off.
+    """
+
+    denials: pd.DataFrame
+    unparsed: pd.DataFrame
+    counts: Counts
+    notes: tuple[str, ...] = ()
+
+
+Captures: TypeAlias = "Source | list[Source] | tuple[Source, ...]"
+
+
+def read_capture(
+    source: Source,
+    *,
+    tz: str | dt.tzinfo | None = None,
+    run: str | None = None,
+    progress: bool | Callable[[int, int | None], None] | None = None,
+) -> Reading:
+    """Read one capture.
+
+    Parameters
+    ----------
+    source
+        A path, an open binary file (a pipe will do), or the bytes themselves. Compression and
+        encoding are told by the content.
+    tz
+        Zone of times that name none; by default UTC, and a note says so.
+    run
+        What the capture is called in the frame; by default the name of its file.
+    progress
+        True or False to force or forbid a progress bar; by default one appears on long files if
+        somebody is there to see it. Or a function of (bytes read, bytes in all or None).
+
+    Raises
+    ------
+    CaptureReadError
+        If the file cannot be opened, or nothing in it can be decompressed.
+    CaptureError
+        If no zone is called `tz`, or the file is open as text.
+    """
+    time_zone(tz)
+    rows = Rows()
+    reader = LineReader(rows)
+    with open_capture(source) as capture:
+        name = os.path.basename(capture.name) if run is None else run
+        for line in read_lines(_watched(capture, reporting(progress, capture.size))):
+            reader.read(line)
+        reader.finish()
+        denials, assumed = rows.denials(name, tz=tz, modified=capture.modified)
+    tally = reader.ledger.tally
+    counts = Counts(tally.lines, tally.denials, tally.continuation, tally.not_ours, tally.unparsed)
+    notes = (*capture.notes, *reader.notes(), *assumed)
+    return Reading(denials, rows.unparsed(name), counts, notes)
+
+
+def read_denials(
+    capture: Captures,
+    *,
+    tz: str | dt.tzinfo | None = None,
+    progress: bool | Callable[[int, int | None], None] | None = None,
+) -> pd.DataFrame:
+    """Read the denials of one capture or several.
+
+    Parameters
+    ----------
+    capture
+        A path, an open binary file, or a list of these.
+    tz, progress
+        As for :func:`read_capture`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        :data:`~sbdiag.capture.frames.DENIALS`, capture after capture, in the order of the lines.
+
+    Raises
+    ------
+    CaptureError
+        As for :func:`read_capture`.
+    """
+    sources = list(capture) if isinstance(capture, list | tuple) else [capture]
+    return DENIALS.concat(
+        read_capture(source, tz=tz, progress=progress).denials for source in sources
+    )
+
+
+def _watched(capture: Capture, progress: Progress) -> Iterator[bytes]:
+    """Pass the blocks on and say how far the file was read."""
+    try:
+        for block in capture.blocks():
+            progress.update(capture.done_bytes)
+            yield block
+    finally:
+        progress.close()

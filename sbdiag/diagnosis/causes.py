@@ -1,0 +1,258 @@
+"""Why the start of a VM stopped, and what its log seems to say and does not.
+
+Each function takes the :class:`Evidence` and yields findings. Sources: the write-up
+(brentfitzgerald.com, 2026-05-27), Lima's source at 183a60d7, issue threads named per finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+import pandas as pd
+
+from sbdiag.capture.frames import ENTITLEMENTS, MILESTONES, UNPARSED
+from sbdiag.diagnosis.ruleset import RuleSet
+from sbdiag.diagnosis.startup import STAGES, VIRTUALIZATION_KEY, WHOLE_DUMPS
+
+Severity: TypeAlias = Literal["cause", "warning", "note"]
+
+ARTICLE: Final = "brentfitzgerald.com, 'Starting a VM from a MacOS sandbox' (2026-05-27)"
+LIMA: Final = "lima-vm/lima 183a60d7"
+
+# Public reports of the same text without a sandbox; the code alone proves nothing.
+OTHER_CAUSES: Final[tuple[tuple[str, str], ...]] = (
+    ("a guest image of the wrong architecture", "field report"),
+    ("a disk still in use by an orphaned VM process", "field report"),
+    ("a locked keychain (macOS guests)", "field report"),
+    ("a regression of macOS 26", "field report"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a finding may rest on; frames as :mod:`sbdiag.capture` and the rooms here yield."""
+
+    denials: pd.DataFrame
+    unparsed: pd.DataFrame = field(default_factory=UNPARSED.frame)
+    milestones: pd.DataFrame = field(default_factory=MILESTONES.frame)
+    entitlements: pd.DataFrame = field(default_factory=ENTITLEMENTS.frame)
+    stages: pd.DataFrame = field(default_factory=STAGES.frame)
+    rules: RuleSet = field(default_factory=RuleSet)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One conclusion with the rows that it rests on (labels of the frames they stand in)."""
+
+    finding: str
+    severity: Severity
+    title: str
+    detail: str
+    source: str
+    run: str = ""
+    denials: tuple[int, ...] = ()
+    milestones: tuple[int, ...] = ()
+    entitlements: tuple[int, ...] = ()
+
+
+def start_findings(evidence: Evidence) -> Iterator[Finding]:
+    """Yield what the evidence says about the start, run by run; nothing without a VM start."""
+    for run, ladder in evidence.stages.groupby("run", sort=False):
+        lines = evidence.milestones[evidence.milestones["run"] == run]
+        yield from _stopped(str(run), ladder, lines)
+        yield from _rosetta(str(run), ladder, lines)
+        yield from _dns(str(run), ladder, evidence)
+        yield from _ready(str(run), ladder, lines)
+    if len(evidence.stages):
+        yield from _entitlement(evidence)
+        yield from _task_name(evidence.stages)
+        yield from _silent_log(evidence)
+
+
+def _stage(ladder: pd.DataFrame, name: str) -> pd.Series:
+    return ladder[ladder["stage"] == name].iloc[0]
+
+
+def _of(lines: pd.DataFrame, *names: str) -> tuple[int, ...]:
+    return labels(lines[lines["milestone"].isin(names)])
+
+
+def labels(frame: pd.DataFrame) -> tuple[int, ...]:
+    """Row labels as plain integers."""
+    return tuple(int(label) for label in frame.index)
+
+
+def joined(tuples: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """All labels of several evidence tuples, ascending, each once."""
+    return tuple(sorted({label for some in tuples for label in some}))
+
+
+def _stopped(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
+    refused = ladder[(ladder["status"] == "refused") & (ladder["required"] != "no")]
+    running = _stage(ladder, "running")["status"] == "reached"
+    ready = _stage(ladder, "ready")["status"] == "reached"
+    fatal = _of(lines, "vz-error", "fatal", "exiting", "state-stopped")
+    code_one = labels(lines[(lines["milestone"] == "vz-error") & (lines["code"] == 1)])
+    denied = refused[refused["denials"].map(len) > 0]
+    if running:
+        # The framework had all that it asked for; only Lima itself can still give up.
+        denied = denied[(denied["stage"] == "lima-files") & bool(fatal)]
+    if len(denied) and not ready:
+        # Files are refused in between; what stops the VM itself is the last stage tried.
+        last = denied.sort_values("order").iloc[-1]
+        yield Finding(
+            "start-stopped",
+            "cause",
+            f"The start stopped where {last['title']}: the sandbox refused it.",
+            f"Seen from outside as: {last['fails_as']}."
+            + (" Lima's log ends with VZErrorDomain Code=1." if code_one else ""),
+            str(last["source"]),
+            run,
+            denials=last["denials"],
+            milestones=fatal,
+        )
+    elif code_one and not (ready or running):
+        causes = "; ".join(f"{cause} ({evidence})" for cause, evidence in OTHER_CAUSES)
+        yield Finding(
+            "code-1-without-denial",
+            "warning",
+            "VZErrorDomain Code=1, and the capture holds no denial that explains it.",
+            "The kernel drops denials and a predicate can miss them, so the sandbox may still be"
+            f" the cause. Code=1 has others as well: {causes}.",
+            f"{LIMA}; public issue threads",
+            run,
+            milestones=code_one,
+        )
+
+
+def _rosetta(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
+    share, failed = _of(lines, "rosetta-share"), _of(lines, "vz-error")
+    stage = _stage(ladder, "rosetta-extension")
+    if share and failed and stage["status"] != "refused":
+        yield Finding(
+            "rosetta-red-herring",
+            "note",
+            "Rosetta is not what failed: 'Setting up Rosetta share' is only the last line before"
+            " the start.",
+            "Lima prints it while it configures the machine and prints nothing more until the"
+            " state changes; whatever Validate or Start refuses comes right behind it. A Rosetta"
+            " failure prints 'Unable to configure Rosetta' and is not fatal.",
+            f"{LIMA} pkg/driver/vz/vm_darwin.go:752; {ARTICLE}",
+            run,
+            milestones=(share[-1], *failed),
+        )
+    if stage["status"] == "refused":
+        yield Finding(
+            "rosetta-refused",
+            "warning",
+            "The Rosetta share was refused: the VM boots, x86-64 programs will not run in it.",
+            str(stage["fails_as"]),
+            str(stage["source"]),
+            run,
+            denials=stage["denials"],
+            milestones=stage["milestones"],
+        )
+
+
+def _dns(run: str, ladder: pd.DataFrame, evidence: Evidence) -> Iterator[Finding]:
+    stage = _stage(ladder, "dns")
+    if stage["status"] != "refused":
+        return
+    yield Finding(
+        "resolv-conf-symlink",
+        "warning",
+        "/etc/resolv.conf could not be read: Lima falls back to other DNS servers and goes on.",
+        "/etc/resolv.conf is a symbolic link. The kernel matches the file behind it, so a rule"
+        " must name /private/var/run/resolv.conf; one on /etc/resolv.conf never matches the read.",
+        f"{ARTICLE}; {LIMA} pkg/hostagent/dns/dns.go:99; microsoft/mxc (resolved paths)",
+        run,
+        denials=stage["denials"],
+        milestones=stage["milestones"],
+    )
+
+
+def _ready(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
+    ready, running = _stage(ladder, "ready"), _stage(ladder, "running")
+    if ready["status"] == "reached":
+        yield Finding(
+            "ready",
+            "note",
+            "The VM boots to READY inside the sandbox.",
+            "Lima's log says so, and no later line takes it back.",
+            str(ready["source"]),
+            run,
+            milestones=joined((running["milestones"], ready["milestones"])),
+        )
+    elif ready["status"] == "refused":
+        yield Finding(
+            "degraded",
+            "warning",
+            "The VM runs, but Lima reports DEGRADED: mounts and port forwarding may not work.",
+            str(ready["fails_as"]),
+            str(ready["source"]),
+            run,
+            milestones=ready["milestones"],
+        )
+
+
+def _entitlement(evidence: Evidence) -> Iterator[Finding]:
+    keys, lines = evidence.entitlements, evidence.milestones
+    held = keys[(keys["key"] == VIRTUALIZATION_KEY) & keys["value"].map(lambda v: v is True)]
+    code_two = labels(lines[(lines["milestone"] == "vz-error") & (lines["code"] == 2)])
+    lacking = keys[keys["state"].isin(WHOLE_DUMPS)] if held.empty else keys.iloc[:0]
+    if code_two or len(lacking):
+        yield Finding(
+            "missing-entitlement",
+            "cause",
+            f"The binary lacks {VIRTUALIZATION_KEY}: no sandbox rule can help.",
+            "The framework refuses the configuration (VZErrorDomain Code=2) before it looks up"
+            " anything. Sign the binary with the entitlement.",
+            "ronaldoussoren/pyobjc#434; Apple, com.apple.security.virtualization",
+            milestones=code_two,
+            entitlements=labels(lacking),
+        )
+    elif len(held):
+        yield Finding(
+            "entitlement-present",
+            "note",
+            f"The binary holds {VIRTUALIZATION_KEY}: it may make VMs.",
+            "So a Code=1 is not a missing entitlement, which fails earlier and as Code=2.",
+            f"{ARTICLE}; {LIMA} vz.entitlements",
+            entitlements=labels(held),
+        )
+
+
+def _task_name(ladders: pd.DataFrame) -> Iterator[Finding]:
+    refused = ladders[(ladders["stage"] == "task-name") & (ladders["status"] == "refused")]
+    if len(refused):
+        yield Finding(
+            "task-name-disputed",
+            "note",
+            "Whether a VM needs mach-task-name is disputed.",
+            "The write-up lists it among the rules with which a Linux guest booted (Lima, 2026-05)."
+            " An ablation on macOS 27.0.1 with a macOS guest saw it refused without effect. The"
+            " host process is started by launchd outside the sandbox, so (target same-sandbox)"
+            " does not match it.",
+            f"{ARTICLE}; wraithbox X25 (2026-10-06)",
+            denials=joined(refused["denials"]),
+        )
+
+
+def _silent_log(evidence: Evidence) -> Iterator[Finding]:
+    lines = evidence.milestones
+    failed = _of(lines, "vz-error")
+    refused = evidence.stages[evidence.stages["stage"].isin(("xpc-lookup", "task-name"))]
+    rows = joined(refused["denials"])
+    if failed and rows:
+        yield Finding(
+            "log-is-silent",
+            "note",
+            "Lima's log does not name what was refused; the unified log does.",
+            "The framework returns the code without a reason. The kernel writes the denial to the"
+            " unified log, under the prefix 'Sandbox:'.",
+            ARTICLE,
+            denials=rows,
+            milestones=failed,
+        )

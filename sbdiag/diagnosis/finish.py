@@ -1,0 +1,113 @@
+"""Drafts into the rules that are shown: their order, breadth and kind of path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from sbdiag.diagnosis import paths
+from sbdiag.diagnosis.breadth import UNSEEN, breadth
+from sbdiag.diagnosis.drafts import Apart, Draft
+from sbdiag.diagnosis.ruleset import MinimalRule, PathKind
+from sbdiag.seatbelt.rules import Filter, Rule
+
+# In which order operations are written; the first that fits. What none fits stands at `""`.
+_ORDER: Final = (
+    "mach-lookup",
+    "mach-register",
+    "mach-task-",
+    "mach-",
+    "generic-issue-extension",
+    "iokit-issue-extension",
+    "file-issue-extension",
+    "process-",
+    "signal",
+    "sysctl-",
+    "syscall-",
+    "system-",
+    "iokit-",
+    "ipc-",
+    "user-preference-",
+    "managed-preference-",
+    "",
+    "network-",
+    "file-",
+)
+APART: Final[tuple[Apart, ...]] = ("", "sensitive", "noise")
+# What is executed or opened as a device or socket is no directory.
+_FILES: Final = ("process-exec", "file-map-executable", "file-ioctl", "network-")
+
+
+def printed_order(draft: Draft) -> tuple[object, ...]:
+    """Sort key: part, kind of operation, groups before exact operations, filters."""
+    return printed(draft.rule, draft.apart)
+
+
+def printed(rule: Rule, apart: Apart) -> tuple[object, ...]:
+    """Sort key of a rule in the part of the profile that is its own; see `printed_order`."""
+    operations = rule.operations
+    place = next(
+        (at for at, start in enumerate(_ORDER) if start and operations[0].startswith(start)),
+        _ORDER.index(""),
+    )
+    return (
+        APART.index(apart),
+        place,
+        not operations[0].endswith("*"),
+        -len(operations),
+        operations,
+        tuple(filter_.name for filter_ in rule.filters),
+        repr(rule.filters),
+    )
+
+
+def finished(drafts: Iterable[Draft], undecided: set[int]) -> tuple[MinimalRule, ...]:
+    """Turn drafts into rules; `undecided` are rows that the profile alone does not settle."""
+    drafts = tuple(drafts)
+    seen = {
+        path
+        for draft in drafts
+        for asked in draft.asked
+        if (path := asked.access.value("path")) and paths.fault(path) is None
+    }
+    directories = {directory for path in seen for directory in paths.ancestors(path)}
+    return tuple(_finish(draft, directories, undecided) for draft in drafts)
+
+
+def _finish(draft: Draft, directories: set[str], undecided: set[int]) -> MinimalRule:
+    narrower = {asked.access.detail or "" for asked in draft.asked if asked.exact != draft.rule}
+    measured = breadth(draft.rule, (asked.access for asked in draft.asked))
+    words = draft.breadth or measured.words
+    if narrower and draft.entry is not None and measured.number >= UNSEEN:
+        words = f"{words}; {len(narrower)} seen"
+    exact = sorted({asked.exact for asked in draft.asked}, key=lambda rule: printed(rule, ""))
+    rows = tuple(sorted(row for asked in draft.asked for row in asked.rows))
+    warnings = [draft.warning]
+    if not undecided.isdisjoint(rows):
+        warnings.append("The profile alone does not settle whether this is needed.")
+    return MinimalRule(
+        rule=draft.rule,
+        denials=rows,
+        purpose=draft.purpose,
+        source=draft.source,
+        grade=draft.grade,
+        entry=draft.entry,
+        path_kind=_path_kind(draft, directories),
+        widened_from=tuple(sorted(narrower)),
+        breadth=words,
+        breadth_number=measured.number,
+        narrower=() if draft.rule in exact else tuple(exact),
+        warning=" ".join(filter(None, warnings)),
+        apart=draft.apart,
+    )
+
+
+def _path_kind(draft: Draft, directories: set[str]) -> PathKind:
+    if draft.path_kind != "unknown":
+        return draft.path_kind
+    match draft.rule.filters:
+        case (Filter("literal", (str() as path,)),):
+            if path in directories:
+                return "directory"
+            return "file" if draft.rule.operations[0].startswith(_FILES) else "unknown"
+    return "unknown"

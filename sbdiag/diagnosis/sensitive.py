@@ -1,0 +1,227 @@
+"""Places and services that hold secrets, or that decide what runs later.
+
+They get no rule unless they are asked for by name. An entry is matched liberally, because a miss
+costs more than a false hit: in any letter case (path filters do not tell case apart), through the
+links in the root, below any home.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sbdiag.diagnosis import paths
+from sbdiag.seatbelt.access import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """Places that hold secrets, or that decide what runs later.
+
+    `places` are absolute or ``~/…``, each with everything below it; `writes` withholds only
+    changes; `names` are Mach services.
+    """
+
+    name: str
+    places: tuple[str, ...]
+    explanation: str
+    source: str
+    writes: bool = False
+    names: tuple[str, ...] = ()
+
+
+_NONO: Final = "nono policy.json, group "
+_SUPPORT: Final = "~/Library/Application Support"
+
+SENSITIVE: Final[tuple[Sensitive, ...]] = (
+    Sensitive(
+        "ssh-keys",
+        ("~/.ssh", "/private/etc/ssh"),
+        "SSH keys.",
+        f"{_NONO}deny_credentials; sshd(8) for the host keys",
+    ),
+    Sensitive("gpg-keys", ("~/.gnupg",), "GnuPG keys.", f"{_NONO}deny_credentials"),
+    Sensitive(
+        "cloud-credentials",
+        (
+            "~/.aws",
+            "~/.azure",
+            "~/.config/gcloud",
+            "~/.docker",
+            "~/.gcloud",
+            "~/.kube",
+            "~/.terraform.d",
+        ),
+        "Credentials of cloud services, clusters and registries.",
+        f"{_NONO}deny_credentials",
+    ),
+    Sensitive(
+        "tokens",
+        (
+            "~/.bunfig.toml",
+            "~/.cargo/credentials",
+            "~/.cargo/credentials.toml",
+            "~/.config/bun/bunfig.toml",
+            "~/.config/op",
+            "~/.credentials",
+            "~/.git-credentials",
+            "~/.keys",
+            "~/.netrc",
+            "~/.npmrc",
+            "~/.pki",
+            "~/.secrets",
+            "~/.vault-token",
+        ),
+        "Passwords and tokens in files.",
+        f"{_NONO}deny_credentials; Cargo's reference for credentials.toml",
+    ),
+    Sensitive(
+        "keychains",
+        (
+            "~/Library/Keychains",
+            "/Library/Keychains",
+            "~/.password-store",
+            "~/.1password",
+            "~/Library/Containers/com.1password.1password",
+            "~/Library/Group Containers/2BUA8C4S2C.com.1password",
+        ),
+        "Keychains and password stores.",
+        f"{_NONO}deny_keychains_macos",
+        names=(
+            "com.apple.SecurityServer",
+            "com.apple.securityd",
+            "com.apple.security.keychaind",
+            "com.apple.secd",
+            "com.apple.security.agent",
+        ),
+    ),
+    Sensitive(
+        "browser-data",
+        (
+            f"{_SUPPORT}/Arc",
+            f"{_SUPPORT}/BraveSoftware",
+            f"{_SUPPORT}/Chromium",
+            f"{_SUPPORT}/Firefox",
+            f"{_SUPPORT}/Google/Chrome",
+            f"{_SUPPORT}/Microsoft Edge",
+            f"{_SUPPORT}/Vivaldi",
+            f"{_SUPPORT}/com.operasoftware.Opera",
+            "~/Library/Containers/com.apple.Safari",
+            "~/Library/Cookies",
+            "~/Library/Safari",
+        ),
+        "Cookies, passwords and history of browsers.",
+        f"{_NONO}deny_browser_data_macos and deny_macos_private",
+    ),
+    Sensitive(
+        "private-data",
+        (
+            "~/Library/Mail",
+            "~/Library/Messages",
+            f"{_SUPPORT}/MobileSync",
+            f"{_SUPPORT}/com.apple.TCC",
+            "/Library/Application Support/com.apple.TCC",
+        ),
+        "Mail, messages, device backups and the privacy database.",
+        f"{_NONO}deny_macos_private; Apple's TCC database",
+    ),
+    Sensitive(
+        "shell-history",
+        (
+            "~/.bash_history",
+            "~/.bash_sessions",
+            "~/.local/share/fish/fish_history",
+            "~/.mysql_history",
+            "~/.node_repl_history",
+            "~/.psql_history",
+            "~/.python_history",
+            "~/.zsh_history",
+            "~/.zsh_sessions",
+        ),
+        "Commands that were typed, often with secrets in them.",
+        f"{_NONO}deny_shell_history; manuals of the shells",
+    ),
+    Sensitive(
+        "shell-startup",
+        (
+            "~/.bash_login",
+            "~/.bash_logout",
+            "~/.bash_profile",
+            "~/.bashrc",
+            "~/.config/fish",
+            "~/.env",
+            "~/.envrc",
+            "~/.profile",
+            "~/.zlogin",
+            "~/.zlogout",
+            "~/.zprofile",
+            "~/.zshenv",
+            "~/.zshrc",
+        ),
+        "Shell start-up files: they hold tokens, and what is written there runs outside.",
+        f"{_NONO}deny_shell_configs",
+    ),
+    Sensitive(
+        "system-accounts",
+        (
+            "/private/etc/master.passwd",
+            "/private/etc/sudoers",
+            "/private/etc/sudoers.d",
+            "/private/var/db/dslocal",
+        ),
+        "Accounts of this machine, and who may become root.",
+        "sudoers(5); the article reads /etc/sudoers as its calibration denial, to be refused",
+    ),
+    Sensitive(
+        "launch-items",
+        (
+            "~/Library/LaunchAgents",
+            "/Library/LaunchAgents",
+            "/Library/LaunchDaemons",
+        ),
+        "What is written here is started by launchd, outside the sandbox.",
+        "launchd.plist(5)",
+        writes=True,
+    ),
+)
+
+
+def sensitive_entry(access: Access) -> Sensitive | None:
+    """Return the entry that `access` falls under, ``None`` if none does."""
+    path = access.value("path") or access.value("unix-socket")
+    folded = None if path is None else _folded(path)
+    service = access.value("global-name") or access.value("xpc-service-name")
+    for entry in SENSITIVE:
+        if entry.writes and not access.operation.startswith("file-write"):
+            continue
+        if service in entry.names or (
+            folded is not None
+            and any(paths.below(folded, place.casefold()) for place in entry.places)
+        ):
+            return entry
+    return None
+
+
+def sensitive_place(path: str) -> bool:
+    """Tell whether `path` is, holds or lies in a sensitive place."""
+    folded = _folded(path)
+    return any(
+        paths.below(folded, place.casefold()) or paths.below(place.casefold(), folded)
+        for entry in SENSITIVE
+        for place in entry.places
+    )
+
+
+def _folded(path: str) -> str:
+    """Bring a path into the form of the table: links resolved, ``~`` for a home, no case."""
+    path = path.removeprefix("/System/Volumes/Data") or "/"
+    for alias in paths.ALIASES:
+        if paths.below(path, alias):
+            path = "/private" + path
+    if paths.below(path, "/private/var/root"):
+        path = "~" + path[len("/private/var/root") :]
+    match = path.casefold()
+    if match.startswith("/users/"):
+        _, _, rest = match[len("/users/") :].partition("/")
+        match = f"~/{rest}" if rest else "~"
+    return match

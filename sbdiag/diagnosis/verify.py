@@ -1,0 +1,167 @@
+"""Prove the proposed rules: together they allow what they answer, and none can be left out.
+
+The proof is by evaluation (:mod:`sbdiag.seatbelt`), on top of the profile that was given, or of
+``(version 1) (deny default)`` where none was. Where the evaluator cannot tell, the answer is
+*unknown* with the reason; a proof is never assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from sbdiag.capture.frames import Column, Schema
+from sbdiag.diagnosis.accesses import distinct_accesses
+from sbdiag.diagnosis.ruleset import RuleSet
+from sbdiag.seatbelt.access import Access
+from sbdiag.seatbelt.decision import Decision
+from sbdiag.seatbelt.operations import fallback_chain
+from sbdiag.seatbelt.profile import Profile
+from sbdiag.seatbelt.rules import Rule
+from sbdiag.seatbelt.text import one_line, rule_text
+
+VERIFICATION: Final = Schema(
+    "verification",
+    (
+        Column("rule", "Int64", "place in RuleSet.rules"),
+        Column("text", "str", "the rule as Seatbelt reads it"),
+        Column("denials", "object", "row labels of the denials that it answers"),
+        Column(
+            "with_all",
+            "category",
+            "the worst verdict on them with all rules",
+            ("allow", "deny", "unknown"),
+        ),
+        Column(
+            "necessary", "category", "is one of them refused without it", ("yes", "no", "unknown")
+        ),
+        Column("refused_without", "Int64", "the denial that is refused without the rule"),
+        Column("reason", "str", "why it is not plainly allow and yes; empty where it is"),
+        Column("breadth", "Float64", "how much wider than its denials it is, 0 exact: see breadth"),
+        Column("wider", "str", "the same in words; empty where it is exact"),
+        Column("narrower", "str", "exact rules that would do, one a line; empty where none is"),
+    ),
+)
+
+# Where no profile was given, the rules are proved on top of the one that refuses everything.
+CLOSED: Final = Profile(version=1, rules=(Rule("deny", ("default",)),))
+
+# Filters that match one whole name: a rule of these alone answers no other name.
+_EXACT: Final = frozenset(
+    {
+        "literal",
+        "global-name",
+        "xpc-service-name",
+        "local-name",
+        "extension-class",
+        "sysctl-name",
+        "ipc-posix-name",
+        "preference-domain",
+        "iokit-user-client-class",
+        "iokit-registry-entry-class",
+    }
+)
+_WORST: Final = ("deny", "unknown", "allow")
+
+
+def verify(
+    rules: RuleSet, denials: pd.DataFrame, *, profile: Profile | None = None
+) -> pd.DataFrame:
+    """Say for each rule whether it is sufficient with the others and necessary beside them.
+
+    Parameters
+    ----------
+    rules
+        From :func:`sbdiag.minimal_rules` on the same `denials`.
+    denials
+        The denials that the rules point at, by row label.
+    profile
+        What is in force already; ``None`` stands for ``(version 1) (deny default)``.
+
+    Returns
+    -------
+    DataFrame
+        Columns of :data:`VERIFICATION`, one row a rule in the order of the set.
+    """
+    base = CLOSED if profile is None else profile
+    proposed = tuple(each.rule for each in rules)
+    everything = base.with_rules(proposed)
+    asked = list(distinct_accesses(denials))
+    number = np.zeros(len(denials), dtype=np.intp)
+    for index, one in enumerate(asked):
+        number[one.positions] = index
+    candidates = _Candidates(proposed)
+    with_all: dict[int, Decision] = {}
+    without: dict[tuple[int, ...], Profile] = {(): base}
+    rows = []
+    for index, each in enumerate(rules):
+        labels = list(each.denials)
+        mine = number[denials.index.get_indexer(pd.Index(labels))]
+        accesses, firsts = np.unique(mine, return_index=True)
+        for access in accesses:
+            if int(access) not in with_all:
+                with_all[int(access)] = everything.decide_access(asked[access].access)
+        worst = min((with_all[int(a)] for a in accesses), key=lambda d: _WORST.index(d.verdict))
+        necessary, refused, why = "no", None, "the other rules answer all its denials without it"
+        for access, first in zip(accesses, firsts, strict=True):
+            others = tuple(i for i in candidates.of(asked[access].access) if i != index)
+            if others not in without:
+                without[others] = base.with_rules(tuple(proposed[i] for i in others))
+            decision = without[others].decide_access(asked[access].access)
+            if decision.verdict == "deny":
+                necessary, refused, why = "yes", labels[int(first)], ""
+                break
+            if decision.verdict == "unknown" and necessary == "no":
+                necessary, refused, why = "unknown", labels[int(first)], decision.reason
+        rows.append(
+            {
+                "rule": index,
+                "text": rule_text(each.rule),
+                "denials": each.denials,
+                "with_all": worst.verdict,
+                "necessary": necessary,
+                "refused_without": refused,
+                "reason": "; ".join(
+                    part for part in (worst.reason if worst.verdict != "allow" else "", why) if part
+                ),
+                "breadth": each.breadth_number,
+                "wider": each.breadth,
+                "narrower": "\n".join(one_line(rule) for rule in each.narrower),
+            }
+        )
+    return VERIFICATION.frame(rows)
+
+
+class _Candidates:
+    """Which rules can answer an access at all; the rest need not be evaluated for it."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._exact: dict[tuple[str, str], list[int]] = {}
+        self._any: dict[str, list[int]] = {}
+        for index, rule in enumerate(rules):
+            names = [
+                str(argument).casefold()
+                for part in rule.filters
+                if part.name in _EXACT
+                for argument in part.arguments
+            ]
+            whole = bool(rule.filters) and all(part.name in _EXACT for part in rule.filters)
+            for operation in rule.operations:
+                if whole:
+                    for name in names:
+                        self._exact.setdefault((operation, name), []).append(index)
+                else:
+                    self._any.setdefault(operation, []).append(index)
+
+    def of(self, access: Access) -> list[int]:
+        """Numbers of the rules that name an operation of the chain and may match."""
+        values = {value.casefold() for _, value in access.values}
+        found: set[int] = set()
+        for operation in fallback_chain(access.operation) or (access.operation,):
+            found.update(self._any.get(operation, ()))
+            for value in values:
+                found.update(self._exact.get((operation, value), ()))
+        return sorted(found)

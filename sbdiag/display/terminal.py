@@ -1,0 +1,191 @@
+"""A report as text for a terminal: 80 columns, colours only where asked for.
+
+Log text is hostile: a program chooses the names it is refused, so every text passes
+:func:`~sbdiag.display.visible.visible` before it is written.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pandas as pd
+
+from sbdiag.diagnosis.breadth import CLASS
+from sbdiag.diagnosis.ruleset import MinimalRule
+from sbdiag.display.answer import answer
+from sbdiag.display.reported import Reported
+from sbdiag.display.visible import counted, visible
+from sbdiag.seatbelt.text import one_line, rule_text
+
+_STYLES: Final = {
+    "cause": "31;1",
+    "warning": "33",
+    "note": "2",
+    "refused": "31;1",
+    "reached": "32",
+    "not seen": "2",
+    "unknown": "33",
+    "head": "1",
+}
+# Shape as well as colour: the ladder reads without it.
+# A terminal shows the most frequent; the page and the frame hold all.
+_MOST_ACCESSES: Final = 20
+_SIGNS: Final = {"reached": "+", "refused": "x", "not seen": "·", "unknown": "?"}
+
+
+def report_text(report: Reported, *, width: int = 80, colour: bool = False) -> str:
+    """Say what was denied, where the start stopped, what it means and which rules lift it.
+
+    Parameters
+    ----------
+    report
+        What :func:`sbdiag.analyze` gave.
+    width
+        Columns of the terminal; lines are wrapped to it, names never cut.
+    colour
+        Write ANSI colours.
+    """
+    page = _Page(width, colour)
+    lines = [
+        *_headline(report, page),
+        *_startup(report, page),
+        *_denied(report, page),
+        *_findings(report, page),
+        *_rules(report, page),
+        *_counts(report, page),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class _Page:
+    """Width and colour of what is written, and how a paragraph is laid on it."""
+
+    def __init__(self, width: int, colour: bool) -> None:
+        self.width = max(40, width)
+        self.colour = colour
+
+    def paint(self, text: str, style: str) -> str:
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour else text
+
+    def head(self, text: str) -> list[str]:
+        return ["", self.paint(text, "head")]
+
+    def wrap(self, text: str, *, first: str = "", rest: str = "  ") -> list[str]:
+        return textwrap.wrap(
+            visible(text),
+            self.width,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [first.rstrip()]
+
+
+def _headline(report: Reported, page: _Page) -> Iterator[str]:
+    said = answer(report)
+    yield from page.wrap(said.scope + (" Names are redacted." if report.redacted else ""))
+    for sentence in said.sentences:
+        yield from page.wrap(sentence, first="  ", rest="    ")
+
+
+def _startup(report: Reported, page: _Page) -> Iterator[str]:
+    if report.stages.empty:
+        return
+    yield from page.head("Start of the VM")
+    runs = list(dict.fromkeys(report.stages["run"]))
+    for number, run in enumerate(runs, 1):
+        yield from page.wrap(f"{number}  {run}", first="  ", rest="     ")
+    yield "  " + " " * 20 + "  ".join(f"{number:>2}" for number in range(1, len(runs) + 1))
+    for stage, rows in report.stages.groupby("stage", sort=False, observed=True):
+        status = dict(zip(rows["run"], rows["status"], strict=True))
+        cells = "  ".join(
+            " " + page.paint(_SIGNS[str(status[run])], str(status[run])) for run in runs
+        )
+        yield f"  {stage!s:<20}{cells}"
+    yield "  " + "   ".join(f"{sign} {name}" for name, sign in _SIGNS.items())
+
+
+def _denied(report: Reported, page: _Page) -> Iterator[str]:
+    if report.denials.empty:
+        return
+    yield from page.head("Denied")
+    denied = report.denials[report.denials["verdict"] == "deny"]
+    times = denied["duplicates"].fillna(0) + 1
+    shown = times.groupby([denied["operation"].astype("str"), denied["target"].fillna("")]).sum()
+    most = shown.sort_values(ascending=False, kind="stable").head(_MOST_ACCESSES).reset_index()
+    for row in _records(most):
+        text = f"{int(row['duplicates']):>5}  {row['operation']} {row['target']}"
+        yield from page.wrap(text, first="  ", rest=" " * 9)
+    if len(shown) > _MOST_ACCESSES:
+        yield f"         … and {len(shown) - _MOST_ACCESSES:,} other accesses"
+
+
+def _findings(report: Reported, page: _Page) -> Iterator[str]:
+    if report.findings.empty:
+        return
+    yield from page.head("Findings")
+    for row in _records(report.findings):
+        severity = str(row["severity"])
+        where = f" [{visible(row['run'])}]" if isinstance(row["run"], str) else ""
+        yield f"  {page.paint(severity, severity)}{where}"
+        title = f"{row['title']}{_rows(row['denials'])}"
+        yield from page.wrap(title, first="    ", rest="    ")
+        if severity != "note":
+            yield from page.wrap(str(row["detail"]), first="      ", rest="      ")
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _rows(labels: tuple[int, ...]) -> str:
+    if not labels:
+        return ""
+    shown = ", ".join(str(label) for label in labels[:6])
+    return f" (denials {shown}{', …' if len(labels) > 6 else ''})"
+
+
+def _rules(report: Reported, page: _Page) -> Iterator[str]:
+    yield from page.head("Rules")
+    proof = {row["rule"]: row for row in _records(report.verification)}
+    for number, each in enumerate(report.rules):
+        yield from ("  " + visible(line) for line in rule_text(each.rule).split("\n"))
+        said = [f"{each.purpose}{_rows(each.denials)}"]
+        if number in proof:
+            row = proof[number]
+            said.append(f"with all rules: {row['with_all']}; needed: {row['necessary']}")
+            said += [f"because {row['reason']}"] if row["reason"] else []
+        said += _wider(each)
+        said += [f"careful: {each.warning}"] if each.warning else []
+        for text in said:
+            yield from page.wrap(text, first="      ; ", rest="      ;   ")
+    if not len(report.rules):
+        yield "  none: nothing here can be lifted by a rule"
+
+
+def _wider(each: MinimalRule) -> Iterator[str]:
+    """Say how much wider than the evidence a rule is, and what would be narrower."""
+    if not each.breadth_number:
+        return
+    yield f"wider than asked (breadth {each.breadth_number:.2f}): {each.breadth}"
+    if len(each.narrower) == 1:
+        yield f"narrower: {one_line(each.narrower[0])}"
+    elif each.narrower:
+        yield f"narrower: {len(each.narrower)} exact rules (--widen none)"
+    elif each.breadth_number >= CLASS:
+        yield "narrower: the language has no form that is"
+
+
+def _counts(report: Reported, page: _Page) -> Iterator[str]:
+    counts = report.counts
+    yield from page.head("Read")
+    yield from page.wrap(
+        f"{counted(counts.lines, 'line')} = {counted(counts.denials, 'denial')}"
+        f" + {counts.continuation:,} continuing one + {counts.not_ours:,} not ours"
+        f" + {counts.unparsed:,} unparsed",
+        first="  ",
+    )
+    for note in report.notes:
+        yield from page.wrap(note, first="  ")

@@ -1,0 +1,321 @@
+"""A RuleSet as a nono profile: file grants in nono's own words, the rest as raw Seatbelt rules.
+
+nono's vocabulary is wider than a minimal rule: a grant for reading is ``file-read*``,
+``file-map-executable`` and ``file-ioctl``, whatever was asked for. So the export keeps account of
+every rule: said exactly (raw), widened, granted by nono anyway, or not said at all.
+
+Source: nolabs-ai/nono v0.66 to v0.74, ``docs`` of profiles, ``capability.rs`` and
+``sandbox/macos.rs``; the field for raw rules exists since v0.40.0.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from sbdiag.diagnosis import paths
+from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
+from sbdiag.errors import ExportError
+from sbdiag.export.account import Export
+from sbdiag.export.forms import forms
+from sbdiag.export.homes import one_home, path_of
+from sbdiag.export.nono_base import granted, refused_by
+from sbdiag.seatbelt.rules import Filter, Rule
+from sbdiag.seatbelt.text import one_line
+
+Kind: TypeAlias = Literal["file", "directory"]
+Mode: TypeAlias = Literal["read", "write"]
+
+# Operations that a file grant is for, and the mode that says them. Everything else in `_RIDES`
+# goes along only where the path has the grant anyway; alone it is a raw rule, which is exact.
+_MODES: Final[Mapping[str, Mode]] = {
+    "file-read*": "read",
+    "file-read-data": "read",
+    "file-write*": "write",
+    "file-write-create": "write",
+    "file-write-data": "write",
+}
+_RIDES: Final[Mapping[str, Mode]] = {
+    "file-map-executable": "read",
+    "file-read-metadata": "read",
+    "file-read-xattr": "read",
+    "file-write-acl": "write",
+    "file-write-finderinfo": "write",
+    "file-write-flags": "write",
+    "file-write-mode": "write",
+    "file-write-owner": "write",
+    "file-write-times": "write",
+    "file-write-unlink": "write",
+    "file-write-xattr": "write",
+}
+# Field for the modes of a path, as a directory with everything below it or as exactly this path.
+_FIELDS: Final[tuple[tuple[str, frozenset[Mode], bool], ...]] = (
+    ("allow", frozenset({"read", "write"}), True),
+    ("read", frozenset({"read"}), True),
+    ("write", frozenset({"write"}), True),
+    ("allow_file", frozenset({"read", "write"}), False),
+    ("read_file", frozenset({"read"}), False),
+    ("write_file", frozenset({"write"}), False),
+)
+_EMITTED: Final[Mapping[frozenset[Mode], str]] = {
+    frozenset({"read"}): "file-read*, file-map-executable and file-ioctl",
+    frozenset({"write"}): "file-write* and file-ioctl",
+    frozenset({"read", "write"}): "file-read*, file-write*, file-map-executable and file-ioctl",
+}
+_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
+_WIDTH: Final = 88
+
+_MISSING: Final = (
+    "nono silently skips a directory that does not exist yet: make it first (mkdir -p {})."
+)
+_STRIPPED: Final = (
+    "Since v0.67 nono drops raw rules unless the profile is your own: a file in its profiles "
+    "directory, or given as a path. A pack or registry profile loses them."
+)
+_ORDER: Final = (
+    "nono puts raw rules before its network rules: they cannot lift a network mode, nor the "
+    "denials that protect nono's own state."
+)
+_UNCHECKED: Final = (
+    "nono checks raw rules only when it runs on macOS; 'nono profile validate' does not."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grant:
+    """One path of a file rule, and what the rule asks of it."""
+
+    path: str
+    recursive: bool
+    modes: frozenset[Mode]
+
+
+@dataclass(slots=True)
+class _Said:
+    """How one rule is said: by a grant, riding on the grant of another rule, raw, or not."""
+
+    minimal: MinimalRule
+    grant: _Grant | None = None
+    rider: _Grant | None = None
+    unsaid: str | None = None
+    granted: str | None = None
+
+    @property
+    def raw(self) -> bool:
+        return self.grant is None and self.rider is None
+
+
+def to_nono(
+    rules: RuleSet,
+    *,
+    name: str = "sbdiag",
+    home: str | None = None,
+    path_kinds: Mapping[str, Kind] | None = None,
+    omit_granted: bool = False,
+) -> Export:
+    """Write rules as the JSON of a nono profile (v0.40 and later).
+
+    Parameters
+    ----------
+    rules
+        What :func:`~sbdiag.diagnosis.minimize.minimal_rules` proposed.
+    name
+        ``meta.name``; nono asks for it wherever ``meta`` stands.
+    home
+        The home directory that ``~`` stands for; by default the one that the rules name, if it
+        is only one.
+    path_kinds
+        ``{path: "directory"}`` grants a path whose rule names it alone together with everything
+        below it. ``file``, the default, grants exactly the path, be it a directory or not.
+    omit_granted
+        Leave out what nono's base grants anyway. Otherwise it is written, and accounted for.
+
+    Returns
+    -------
+    Export
+        Raw rules are `exact`; file grants are `widened`, since nono always grants more with
+        them; `already_granted` and `unrepresented` name the part of nono that does so.
+
+    Raises
+    ------
+    ExportError
+        `name` is none that nono takes.
+    """
+    if not _NAME.fullmatch(name) or name == "default":
+        raise ExportError(
+            f"nono takes letters, digits and inner hyphens as a profile's name, and 'default' "
+            f"would lose its base groups: not {name!r}"
+        )
+    plan = [_Said(minimal) for minimal in rules]
+    for said in plan:
+        said.grant = _grant(said.minimal.rule, path_kinds or {}, _MODES)
+    granting: defaultdict[str, set[Mode]] = defaultdict(set)
+    for said in plan:
+        if said.grant is not None:
+            granting[said.grant.path] |= said.grant.modes
+    for said in plan:
+        rider = _grant(said.minimal.rule, {}, _RIDES)
+        if rider is not None and rider.modes <= granting[rider.path]:
+            said.rider = rider
+        said.unsaid = _unsaid(said)
+        said.granted = granted(said.minimal.rule) if said.unsaid is None else None
+    written = [said for said in plan if said.unsaid is None and not (omit_granted and said.granted)]
+    raw_rules = [
+        one_line(form.rule) for form in forms(said.minimal for said in written if said.raw)
+    ]
+    filesystem = _filesystem(
+        [said.grant for said in written if said.grant is not None],
+        one_home(rules) if home is None else home,
+    )
+    document: dict[str, object] = {"meta": {"name": name}}
+    document |= {"filesystem": filesystem} if filesystem else {}
+    document |= {"unsafe_macos_seatbelt_rules": raw_rules} if raw_rules else {}
+    new = [said for said in plan if said.unsaid is None and said.granted is None]
+    return Export(
+        text=_json(document) + "\n",
+        exact=tuple(said.minimal for said in new if said.raw),
+        widened=tuple((said.minimal, _widening(said)) for said in new if not said.raw),
+        already_granted=tuple((said.minimal, said.granted) for said in plan if said.granted),
+        unrepresented=tuple((said.minimal, said.unsaid) for said in plan if said.unsaid),
+        notes=_notes(
+            filesystem,
+            raw_rules,
+            already=sum(said.granted is not None for said in plan),
+            omit_granted=omit_granted,
+        ),
+    )
+
+
+def _grant(rule: Rule, kinds: Mapping[str, Kind], modes: Mapping[str, Mode]) -> _Grant | None:
+    """Return the file grant that says `rule`; ``None`` where it takes a raw rule.
+
+    nono expands ``$NAME`` anywhere in a path, and refuses control characters.
+    """
+    if not all(operation in modes for operation in rule.operations) or len(rule.filters) != 1:
+        return None
+    path = path_of(rule.filters[0])
+    if path is None or path == "/" or "$" in path or not paths.plain(path):
+        return None
+    recursive = rule.filters[0].name == "subpath" or kinds.get(path) == "directory"
+    return _Grant(path, recursive, frozenset(modes[operation] for operation in rule.operations))
+
+
+def _unsaid(said: _Said) -> str | None:
+    """Say why nono cannot hold a rule; ``None`` where it can."""
+    group = _refusing(said)
+    if group is not None:
+        return (
+            f"nono refuses it by {group}: a grant would also need bypass_protection, which is "
+            "for a person to decide."
+        )
+    # nono's check counts a string that is one parenthesis as a parenthesis of the rule.
+    if any(text in {"(", ")"} for text in _texts(said.minimal.rule.filters)):
+        return "nono's check takes a name that is one parenthesis for a parenthesis of the rule."
+    return None
+
+
+def _refusing(said: _Said) -> str | None:
+    """Return the group of nono that holds against a rule.
+
+    Its denials name file-read-data and file-write*, so they hold against such a raw rule as well.
+    """
+    rule, grant = said.minimal.rule, said.grant or said.rider
+    if grant is not None:
+        return refused_by(grant.path, recursive=grant.recursive)
+    if set(rule.operations).isdisjoint(_MODES):
+        return None
+    found = (
+        refused_by(path, recursive=one.name == "subpath")
+        for one in rule.filters
+        if (path := path_of(one)) is not None
+    )
+    return next((group for group in found if group is not None), None)
+
+
+def _texts(filters: Iterable[object]) -> list[str]:
+    found: list[str] = []
+    for one in filters:
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, Filter):
+            found += _texts(one.arguments)
+    return found
+
+
+def _filesystem(grants: Iterable[_Grant], home: str | None) -> dict[str, list[str]]:
+    """Put each path into the one field that says all its modes."""
+    modes: defaultdict[tuple[str, bool], frozenset[Mode]] = defaultdict(frozenset)
+    for grant in grants:
+        modes[grant.path, grant.recursive] |= grant.modes
+    fields = {
+        field: sorted(
+            path if home is None else paths.tilde(path, home)
+            for (path, recursive), found in modes.items()
+            if found == wanted and recursive == whole
+        )
+        for field, wanted, whole in _FIELDS
+    }
+    return {field: found for field, found in fields.items() if found}
+
+
+def _widening(said: _Said) -> str:
+    grant = said.grant or said.rider
+    assert grant is not None
+    where = "everything below it" if grant.recursive else "exactly this path"
+    text = (
+        f"nono grants {_EMITTED[grant.modes]} on {where}, instead of "
+        f"{' '.join(said.minimal.rule.operations)}, and "
+        "file-read-metadata on the directories above it"
+    )
+    if "write" in grant.modes and not grant.recursive:
+        text += "; it also opens files beside it that are named like it, with .tmp.N.N behind"
+    return text + "."
+
+
+def _notes(
+    filesystem: Mapping[str, list[str]],
+    raw_rules: list[str],
+    *,
+    already: int,
+    omit_granted: bool,
+) -> tuple[str, ...]:
+    directories = [
+        path for field, _, whole in _FIELDS if whole for path in filesystem.get(field, ())
+    ]
+    notes = [_MISSING.format(_shell(directories))] if directories else []
+    notes += [_STRIPPED, _ORDER, _UNCHECKED] if raw_rules else []
+    if already:
+        what = "left out" if omit_granted else "written all the same; omit_granted leaves them out"
+        notes.append(f"Rules that nono's base grants already: {already}, {what}.")
+    return tuple(notes)
+
+
+def _shell(directories: Iterable[str]) -> str:
+    """Write directories as words of a shell; ``~`` stays outside the quotes."""
+    words = []
+    for path in directories:
+        start, rest = ("~/", path[2:]) if path.startswith("~/") else ("", path)
+        plain = re.fullmatch(r"[A-Za-z0-9_./+@%-]+", rest)
+        words.append(start + (rest if plain else "'" + rest.replace("'", "'\\''") + "'"))
+    return " ".join(words)
+
+
+def _json(value: object, indent: str = "") -> str:
+    """Write JSON with short lists on one line, as a person would; ASCII only."""
+    inner = indent + "  "
+    if isinstance(value, dict):
+        rows = [f"{inner}{json.dumps(key)}: {_json(item, inner)}" for key, item in value.items()]
+        flat = json.dumps(value)
+        if len(value) == 1 and not any(isinstance(item, (list, dict)) for item in value.values()):
+            return flat
+        return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
+    if isinstance(value, list):
+        flat = json.dumps(value)
+        if len(inner) + len(flat) <= _WIDTH:
+            return flat
+        return "[\n" + ",\n".join(inner + json.dumps(item) for item in value) + f"\n{indent}]"
+    return json.dumps(value)

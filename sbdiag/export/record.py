@@ -1,0 +1,89 @@
+"""A report as plain values for JSON: for scripts that do not speak Python."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
+from sbdiag.seatbelt.text import rule_text
+
+
+def frame_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a frame with their labels; times as ISO 8601 with microseconds, missing as null."""
+    rows = []
+    for label, row in zip(frame.index, frame.to_dict("records"), strict=True):
+        rows.append({"row": int(label), **{str(key): _plain(value) for key, value in row.items()}})
+    return rows
+
+
+def rules_record(rules: RuleSet) -> dict[str, Any]:
+    """Return the rules with their evidence, and the classes that were withheld."""
+    return {
+        "widen": rules.widen,
+        "xpc": rules.xpc,
+        "rules": [_rule(each) for each in rules],
+        "withheld": [
+            {
+                "reason": each.reason,
+                "explanation": each.explanation,
+                "denials": list(each.denials),
+                "source": each.source,
+                "rules": [_rule(rule) for rule in each.rules],
+            }
+            for each in rules.withheld
+        ],
+        "notes": list(rules.notes),
+    }
+
+
+def _rule(each: MinimalRule) -> dict[str, Any]:
+    return {
+        "text": rule_text(each.rule),
+        "denials": list(each.denials),
+        "purpose": each.purpose,
+        "source": each.source,
+        "grade": each.grade,
+        "entry": each.entry,
+        "widened_from": list(each.widened_from),
+        "breadth": each.breadth,
+        "breadth_number": each.breadth_number,
+        "narrower": [rule_text(rule) for rule in each.narrower],
+        "warning": each.warning,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat(timespec="microseconds")
+    if value is None or pd.isna(value):
+        return None
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    return json.loads(json.dumps(value, default=str))
+
+
+def report_record(report: Any) -> dict[str, Any]:
+    """Every part of a :class:`sbdiag.analysis.Report` as values that ``json.dumps`` takes."""
+    return {
+        "counts": {name: int(report.runs[name].sum()) for name in report.runs.columns[1:]},
+        "runs": report.runs.to_dict("records"),
+        "notes": list(report.notes),
+        "redacted": report.redacted,
+        "denials": frame_records(report.denials),
+        "unparsed": frame_records(report.unparsed),
+        "entitlements": frame_records(report.entitlements),
+        "milestones": frame_records(report.milestones),
+        "stages": frame_records(report.stages),
+        "findings": frame_records(report.findings),
+        "rules": rules_record(report.rules),
+        "verification": frame_records(report.verification),
+    }

@@ -1,0 +1,214 @@
+"""The rules of a profile, sorted by operation and ready to be tried.
+
+Most rules name a path or a service outright. They are found through a dictionary, so that an access
+is compared with the few rules that can concern it and not with thousands; the answer is the same as
+that of trying all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from sbdiag.seatbelt.filters import filters, spelling
+from sbdiag.seatbelt.matching import MAX_NESTING, Matcher, any_of, prepare
+from sbdiag.seatbelt.operations import meanings
+from sbdiag.seatbelt.paths import is_odd
+from sbdiag.seatbelt.regex import Regex
+from sbdiag.seatbelt.request import Request
+from sbdiag.seatbelt.rules import Filter, Rule
+
+# (kind, value): ("literal", "/a/b"), ("subpath", "/a"), ("global-name", "com.apple.x"), and
+# ("begins", "/users/you/") for prefixes and for regexes that begin with plain text.
+_Key: TypeAlias = tuple[str, str]
+
+_PATH_KEYS: Final = frozenset({"literal", "subpath", "begins"})
+_MACH: Final = frozenset({"global-name", "local-name", "xpc-service-name"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One filtered rule of one operation.
+
+    Attributes
+    ----------
+    rule
+        As the profile says it.
+    place
+        Its number among all rules of the profile, from 0.
+    matcher
+        Its filters, any of which suffices.
+    """
+
+    rule: Rule
+    place: int
+    matcher: Matcher
+
+
+class OperationRules:
+    """The rules that name one operation.
+
+    Attributes
+    ----------
+    filtered
+        Rules with filters, the last of the profile first: the order in which they are tried.
+    rules
+        The same rules without their matchers.
+    unfiltered
+        The last rule without filters, if any, and its place.
+    """
+
+    def __init__(self, operation: str, rules: Sequence[tuple[int, Rule]]) -> None:
+        self.operation = operation
+        bare = [(place, rule) for place, rule in rules if not rule.filters]
+        self.unfiltered: tuple[int, Rule] | None = bare[-1] if bare else None
+        self.filtered: tuple[Entry, ...] = tuple(
+            Entry(rule, place, any_of(prepare(written, operation) for written in rule.filters))
+            for place, rule in reversed(rules)
+            if rule.filters
+        )
+        self.rules: tuple[Rule, ...] = tuple(entry.rule for entry in self.filtered)
+        self._found: dict[_Key, list[int]] = {}
+        self._always: list[int] = []
+        self._kinds: set[str] = set()
+        self._lengths: set[int] = set()
+        for at, entry in enumerate(self.filtered):
+            keys = _keys_of_any(entry.rule.filters)
+            if keys is None:
+                self._always.append(at)
+            else:
+                for key in keys:
+                    self._found.setdefault(key, []).append(at)
+                    self._kinds.add(key[0])
+                    if key[0] == "begins":
+                        self._lengths.add(len(key[1]))
+
+    def candidates(self, request: Request) -> Iterator[tuple[int, Entry]]:
+        """Yield, in the order of trying, every rule that may match, with its turn from 0."""
+        keys = self._keys_of(request)
+        if keys is None:
+            yield from enumerate(self.filtered)
+            return
+        turns = set(self._always)
+        for key in keys:
+            turns.update(self._found.get(key, ()))
+        for turn in sorted(turns):
+            yield turn, self.filtered[turn]
+
+    def _keys_of(self, request: Request) -> list[_Key] | None:
+        """Return the keys under which matching rules stand; ``None``: all must be tried."""
+        keys: list[_Key] = []
+        for kind in self._kinds:
+            if kind in _PATH_KEYS:
+                continue
+            value = request.value(kind)
+            if value is not None:
+                keys.append((kind, value))
+            elif kind not in _MACH or not any(request.value(other) for other in _MACH):
+                return None
+        service = request.value("xpc-service-name")
+        if service is not None:
+            keys.append(("global-name", service))
+        if self._kinds & _PATH_KEYS and request.socket != "ip":
+            if len(request.paths) != 1 or not request.paths[0].isascii():
+                return None
+            path = request.paths[0].lower()
+            keys.append(("literal", path))
+            at = path.find("/", 1)
+            while at > 0:
+                keys.append(("subpath", path[:at]))
+                at = path.find("/", at + 1)
+            keys.append(("subpath", path))
+            keys += [("begins", path[:length]) for length in self._lengths if length <= len(path)]
+        return keys
+
+
+def _keys_of_any(written: Iterable[Filter], depth: int = 0) -> list[_Key] | None:
+    """Return keys of which a request must have one for any of the filters to hold."""
+    found: list[_Key] = []
+    for part in written:
+        keys = _keys(part, depth)
+        if keys is None:
+            return None
+        found += keys
+    return found
+
+
+def _keys(written: Filter, depth: int) -> list[_Key] | None:
+    if depth > MAX_NESTING:
+        return None
+    parts = [part for part in written.arguments if isinstance(part, Filter)]
+    if written.name == "require-any" and len(parts) == len(written.arguments) and parts:
+        return _keys_of_any(parts, depth + 1)
+    if written.name == "require-all" and len(parts) == len(written.arguments):
+        # Every part must hold, so the keys of any one of them will do.
+        found = (_keys(part, depth + 1) for part in parts)
+        return next((keys for keys in found if keys is not None), None)
+    known = spelling(written.name)
+    texts = [part for part in written.arguments if isinstance(part, str)]
+    if known is None or len(texts) != len(written.arguments) or not texts:
+        return None
+    if known.filter == "path" and known.form in {"literal", "subpath"}:
+        plain = all(_is_plain(text) for text in texts)
+        return [(known.form, text.lower()) for text in texts] if plain else None
+    if known.filter == "path":
+        begins = [_begins(known.form, text) for text in texts]
+        return [("begins", text) for text in begins] if all(begins) else None
+    kind = filters()[known.filter]
+    if kind.argument == "name-pattern" and kind.case == "sensitive" and known.form == "literal":
+        return [(kind.name, text) for text in texts]
+    return None
+
+
+def _begins(form: str, pattern: str) -> str:
+    """Return what a path must begin with, in lower case; empty where that is not certain."""
+    if not pattern.isascii() or "${" in pattern:
+        return ""
+    return (Regex(pattern).prefix if form == "regex" else pattern).lower()
+
+
+def _is_plain(pattern: str) -> bool:
+    """Whether a path pattern can match only by being equal, case aside."""
+    return (
+        len(pattern) > 1
+        and pattern.startswith("/")
+        and pattern.isascii()
+        and "${" not in pattern
+        and not is_odd(pattern)
+    )
+
+
+class Prepared:
+    """All rules of a profile by operation, in one reading of the names it uses.
+
+    Parameters
+    ----------
+    rules
+        In the order of the profile.
+    version
+        Language version, which says what the names stand for.
+    reading
+        Which meaning to take where a name has several: 0 or 1.
+    """
+
+    def __init__(self, rules: Sequence[Rule], version: int, reading: int) -> None:
+        self._named: dict[str, list[tuple[int, Rule]]] = {}
+        self._ready: dict[str, OperationRules] = {}
+        self.ambiguous = False
+        for place, rule in enumerate(rules):
+            for name in dict.fromkeys(rule.operations):
+                readings = meanings(name, version)
+                self.ambiguous = self.ambiguous or len(readings) > 1
+                for operation in readings[min(reading, len(readings) - 1)] if readings else ():
+                    named = self._named.setdefault(operation, [])
+                    if not named or named[-1][0] != place:
+                        named.append((place, rule))
+
+    def of(self, operation: str) -> OperationRules:
+        """Return the rules that name `operation` itself."""
+        ready = self._ready.get(operation)
+        if ready is None:
+            ready = OperationRules(operation, self._named.get(operation, ()))
+            self._ready[operation] = ready
+        return ready

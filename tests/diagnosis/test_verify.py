@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from sbdiag.capture.frames import DENIALS
+from sbdiag.diagnosis.accesses import distinct_accesses
+from sbdiag.diagnosis.minimize import minimal_rules
+from sbdiag.diagnosis.replay import REPLAY, replay
+from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
+from sbdiag.diagnosis.runs import rule_runs
+from sbdiag.diagnosis.verify import verify
+from sbdiag.seatbelt.access import parse_access
+from sbdiag.seatbelt.profile import parse_profile
+from sbdiag.seatbelt.rules import Filter, Rule
+
+
+def _denials(*rows: tuple[str, str | None], runs: tuple[str, ...] = ()) -> pd.DataFrame:
+    records = []
+    for number, (operation, target) in enumerate(rows):
+        access = parse_access(operation, target)
+        records.append(
+            {
+                "verdict": "deny",
+                "operation": operation,
+                "target": target,
+                "target_kind": access.kind,
+                "target_name": access.name,
+                "layer": "profile",
+                "origin": "kernel",
+                "duplicates": number,
+                "run": runs[number] if runs else "r",
+            }
+        )
+    return DENIALS.frame(records)
+
+
+A, B = ("file-read-data", "/Users/you/a"), ("file-read-data", "/Users/you/b")
+
+
+def _rule(*filters: Filter, denials: tuple[int, ...] = (0,)) -> MinimalRule:
+    return MinimalRule(Rule("allow", ("file-read-data",), filters), denials, "p", "s")
+
+
+def test_distinct_accesses_keep_their_rows_and_first_order() -> None:
+    frame = _denials(B, A, B, ("process-fork", None), A)
+    asked = list(distinct_accesses(frame))
+    assert [one.access.detail for one in asked] == [B[1], A[1], None]
+    assert [list(one.positions) for one in asked] == [[0, 2], [1, 4], [3]]
+    assert list(distinct_accesses(frame.iloc[:0])) == []
+
+
+def test_minimal_rules_are_sufficient_and_necessary() -> None:
+    frame = _denials(A, B, A)
+    proof = verify(minimal_rules(frame), frame)
+    assert list(proof["with_all"]) == ["allow", "allow"]
+    assert list(proof["necessary"]) == ["yes", "yes"]
+    assert list(proof["refused_without"]) == [0, 1]
+    assert list(proof["reason"]) == ["", ""]
+
+
+def test_a_rule_that_another_covers_is_not_necessary() -> None:
+    rules = RuleSet(
+        (
+            _rule(Filter("literal", (A[1],))),
+            _rule(Filter("subpath", ("/Users/you",)), denials=(0, 1)),
+        )
+    )
+    proof = verify(rules, _denials(A, B))
+    assert list(proof["necessary"]) == ["no", "yes"]
+    assert proof.loc[1, "refused_without"] == 1
+    assert pd.isna(proof.loc[0, "refused_without"])
+    assert proof.loc[0, "reason"]
+
+
+def test_a_rule_that_does_not_answer_its_denial_is_found_out() -> None:
+    proof = verify(RuleSet((_rule(Filter("literal", ("/elsewhere",))),)), _denials(A))
+    assert proof.loc[0, "with_all"] == "deny"
+
+
+def test_the_given_profile_is_the_base_of_the_proof() -> None:
+    profile = parse_profile(
+        '(version 1)(allow default)(deny file-read-data (literal "/Users/you/a"))'
+    )
+    frame = _denials(A, B)
+    everything = RuleSet(
+        tuple(_rule(Filter("literal", (path,)), denials=(n,)) for n, (_, path) in enumerate((A, B)))
+    )
+    proof = verify(everything, frame, profile=profile)
+    assert list(proof["necessary"]) == ["yes", "no"]
+
+
+def test_replay_gives_one_verdict_a_denial_under_the_same_labels() -> None:
+    frame = _denials(A, B, A).set_axis([7, 8, 9])
+    profile = parse_profile(
+        '(version 1)\n(deny default)\n(allow file-read* (literal "/Users/you/a"))', path="p.sb"
+    )
+    verdicts = replay(frame, profile)
+    assert list(verdicts.columns) == REPLAY.names
+    assert list(verdicts.index) == [7, 8, 9]
+    assert list(verdicts["verdict"]) == ["allow", "deny", "allow"]
+    assert verdicts.loc[7, "location"] == "p.sb:3:1"
+    assert "default" in verdicts.loc[8, "rule"]
+    assert replay(frame.iloc[:0], profile).empty
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_rule_runs_counts_occurrences_and_says_which_run_was_first(count: int) -> None:
+    frame = _denials(*[A, B, A][:count], runs=("x", "x", "y")[:count])
+    table = rule_runs(minimal_rules(frame), frame)
+    assert len(table) == min(count, 2)
+    if count == 3:
+        assert list(table["x"]) == [1, 2]
+        assert list(table["y"]) == [3, 0]
+        assert list(table["first_seen"]) == ["x", "x"]

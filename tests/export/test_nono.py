@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sbdiag.capture.frames import DENIALS
+from sbdiag.diagnosis.minimize import minimal_rules
+from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
+from sbdiag.errors import ExportError
+from sbdiag.export.account import Export
+from sbdiag.export.nono import to_nono
+from sbdiag.seatbelt.rules import Filter, Rule
+
+VM = "com.apple.Virtualization.VirtualMachine"
+ARTICLE = [
+    ("mach-lookup", f"{VM} (xpc)"),
+    ("mach-task-name", "others [com.apple.Virtualization.Virtual(44215)]"),
+    ("generic-issue-extension", "extension-class:com.apple.virtualization.extension.fuse"),
+    (
+        "generic-issue-extension",
+        "extension-class:com.apple.virtualization.extension.rosetta-directory-share",
+    ),
+    ("file-read-data", "/Users/you/.lima/default/lima.yaml"),
+    ("file-read-data", "/Users/you/Library/Caches/lima/x"),
+    ("file-read-data", "/private/var/run/resolv.conf"),
+]
+ARTICLE_TEXT = r"""{
+  "meta": {"name": "lima"},
+  "filesystem": {
+    "allow": ["~/.lima", "~/Library/Caches/lima"],
+    "read_file": ["/private/var/run/resolv.conf"]
+  },
+  "unsafe_macos_seatbelt_rules": [
+    "(allow mach-lookup (global-name \"com.apple.Virtualization.VirtualMachine\"))",
+    "(allow mach-task-name)",
+    "(allow generic-issue-extension (extension-class \"com.apple.virtualization.extension.fuse\") (extension-class \"com.apple.virtualization.extension.rosetta-directory-share\"))"
+  ]
+}
+"""  # noqa: E501 (the article's own lines)
+FIELDS = {"allow", "read", "write", "allow_file", "read_file", "write_file"}
+
+
+def frame(rows: Iterable[tuple[str, str | None]]) -> pd.DataFrame:
+    row = {"verdict": "deny", "layer": "profile", "origin": "kernel", "run": "a.log"}
+    return DENIALS.frame(
+        [
+            {"operation": operation, "target": target, "line": line, **row}
+            for line, (operation, target) in enumerate(rows, start=1)
+        ]
+    )
+
+
+def proposed(rows: Iterable[tuple[str, str | None]], **options: Any) -> RuleSet:
+    return minimal_rules(frame(rows), **options)
+
+
+def accounts(export: Export) -> list[MinimalRule]:
+    lossy = (*export.widened, *export.already_granted, *export.unrepresented)
+    return [*export.exact, *(rule for rule, _ in lossy)]
+
+
+def document(export: Export) -> dict[str, Any]:
+    """Read the text, and check it against what nono's loader takes."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len({key for key, _ in pairs}) == len(pairs)
+        return dict(pairs)
+
+    found: dict[str, Any] = json.loads(export.text, object_pairs_hook=unique)
+    assert list(found) == [
+        key for key in ("meta", "filesystem", "unsafe_macos_seatbelt_rules") if key in found
+    ]
+    assert list(found["meta"]) == ["name"]
+    for field, paths in found.get("filesystem", {}).items():
+        assert field in FIELDS
+        assert paths
+        assert all(isinstance(path, str) and path[0] in "/~" for path in paths)
+    assert all(isinstance(rule, str) for rule in found.get("unsafe_macos_seatbelt_rules", ()))
+    assert export.text.isascii()
+    return found
+
+
+def test_the_article_to_the_letter() -> None:
+    export = to_nono(proposed(ARTICLE, xpc="global-name"), name="lima")
+    assert export.text == ARTICLE_TEXT
+    document(export)
+
+
+def test_each_rule_is_in_one_account() -> None:
+    rules = proposed(ARTICLE)
+    export = to_nono(rules)
+    assert [rule.rule.operations[0] for rule in export.exact] == ["generic-issue-extension"] * 2
+    assert [rule.entry for rule, _ in export.widened] == ["lima-state", "lima-cache"]
+    assert [rule.rule.operations[0] for rule, _ in export.already_granted] == [
+        "mach-lookup",
+        "mach-task-name",
+        "file-read*",
+    ]
+    assert export.unrepresented == ()
+    assert all("file-map-executable" in reason for _, reason in export.widened)
+
+
+def test_what_the_base_grants_can_be_left_out() -> None:
+    export = to_nono(proposed(ARTICLE), omit_granted=True)
+    found = document(export)
+    assert found["filesystem"] == {"allow": ["~/.lima", "~/Library/Caches/lima"]}
+    (raw,) = found["unsafe_macos_seatbelt_rules"]
+    assert raw.startswith("(allow generic-issue-extension")
+    assert len(export.already_granted) == 3
+    assert any("left out" in note for note in export.notes)
+
+
+def test_notes_say_what_nono_keeps_quiet_about() -> None:
+    notes = "\n".join(to_nono(proposed(ARTICLE)).notes)
+    assert "mkdir -p ~/.lima ~/Library/Caches/lima" in notes
+    assert "v0.67" in notes
+    assert "before its network rules" in notes
+    assert to_nono(proposed([])).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "filesystem"),
+    [
+        ([("file-read-data", "/Users/you/a")], {"read_file": ["~/a"]}),
+        ([("file-write-create", "/Users/you/a")], {"write_file": ["~/a"]}),
+        (
+            [("file-read-data", "/Users/you/a"), ("file-write-data", "/Users/you/a")],
+            {"allow_file": ["~/a"]},
+        ),
+        # What a grant covers anyway goes with it; alone it is a raw rule, which is exact.
+        (
+            [("file-read-data", "/Users/you/a"), ("file-read-metadata", "/Users/you/a")],
+            {"read_file": ["~/a"]},
+        ),
+        ([("file-read-metadata", "/Users/you/a")], None),
+        ([("file-write-unlink", "/Users/you/a")], None),
+        ([("file-ioctl", "path:/Users/you/a")], None),
+        # Two homes: neither is ~.
+        (
+            [("file-read-data", "/Users/you/a"), ("file-read-data", "/Users/me/a")],
+            {"read_file": ["/Users/me/a", "/Users/you/a"]},
+        ),
+        ([("file-read-data", "/Users/you/$HOME/a")], None),
+        ([("file-read-data", "/Users/you/a\nb")], None),
+    ],
+)
+def test_file_grants(rows: list[tuple[str, str]], filesystem: dict[str, list[str]] | None) -> None:
+    rules = proposed(rows, widen="none")
+    export = to_nono(rules)
+    assert document(export).get("filesystem") == filesystem
+    assert len(accounts(export)) == len(rules)
+
+
+def test_a_grant_says_that_it_widens() -> None:
+    rows = [("file-read-data", "/Users/you/a"), ("file-write-data", "/Users/you/b")]
+    export = to_nono(proposed(rows))
+    read, write = (reason for _, reason in export.widened)
+    assert "file-read*, file-map-executable and file-ioctl on exactly this path" in read
+    assert ".tmp." in write
+    assert ".tmp." not in read
+
+
+def test_a_directory_is_granted_whole_only_if_asked_for() -> None:
+    rules = proposed([("file-read-data", "/Users/you/a"), ("file-read-metadata", "/Users/you/a")])
+    export = to_nono(rules, path_kinds={"/Users/you/a": "directory"})
+    assert document(export)["filesystem"] == {"read": ["~/a"]}
+    assert "everything below it" in export.widened[0][1]
+    assert any("mkdir -p ~/a" in note for note in export.notes)
+
+
+def test_the_home_directory_can_be_named() -> None:
+    rows = [("file-read-data", "/Users/you/a"), ("file-read-data", "/Users/me/a")]
+    found = document(to_nono(proposed(rows), home="/Users/me"))
+    assert found["filesystem"] == {"read_file": ["/Users/you/a", "~/a"]}
+
+
+def test_what_a_group_refuses_is_left_to_a_person() -> None:
+    rows = [("file-read-data", "/Users/you/.ssh/id"), ("file-read-metadata", "/Users/you/.ssh")]
+    export = to_nono(proposed(rows, sensitive=["ssh-keys"]))
+    ((rule, reason),) = export.unrepresented
+    assert rule.rule.operations == ("file-read-data",)
+    assert "deny_credentials" in reason
+    assert "filesystem" not in document(export)
+    assert len(export.exact) == 1
+
+
+def test_a_name_that_is_one_parenthesis_cannot_be_said() -> None:
+    export = to_nono(proposed([("mach-register", "(")]))
+    assert len(export.unrepresented) == 1
+    assert document(export) == {"meta": {"name": "sbdiag"}}
+
+
+@pytest.mark.parametrize("name", ["", "-a", "a-", "a b", 'a"', "default", "ä", "a\n"])
+def test_names_are_checked(name: str) -> None:
+    with pytest.raises(ExportError, match="nono takes"):
+        to_nono(proposed([]), name=name)
+
+
+def test_directories_in_the_note_are_words_of_a_shell() -> None:
+    rule = Rule("allow", ("file-read*",), (Filter("subpath", ("/Users/you/a'; rm -rf b",)),))
+    rules = RuleSet((MinimalRule(rule, (0,), "P.", "s"),))
+    assert "mkdir -p ~/'a'\\''; rm -rf b'" in "\n".join(to_nono(rules).notes)
+
+
+HOSTILE = [
+    '/x", "allow": ["/',
+    "/x\n\u2028\u202e",
+    '/x\\"',
+    "/x) (allow default)",
+    "/x;",
+    "/#|",
+    "/x$HOME",
+    "/~/x",
+    "/@git:common-dir",
+    "/😀",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_adds_a_key_or_a_rule(name: str) -> None:
+    nono_py = pytest.importorskip("nono_py")
+    rows = [
+        (operation, target)
+        for target in (name, f"/Users/you{name}", f"/Users/you/.lima{name}", f"/Users{name}/.lima")
+        for operation in ("file-read-data", "file-write-create", "file-read-metadata")
+    ]
+    rows += [("mach-register", name), ("mach-lookup", f"{name} (xpc)"), ("sysctl-write", name)]
+    rules = proposed(rows)
+    export = to_nono(rules)
+    found = document(export)
+    assert len(accounts(export)) == len(rules)
+    granted = [path for paths in found.get("filesystem", {}).values() for path in paths]
+    assert not any("$" in path for path in granted)
+    assert not any(character < " " for path in granted for character in path)
+    for raw in found["unsafe_macos_seatbelt_rules"]:
+        nono_py.CapabilitySet().platform_rule(raw)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(
+                [
+                    "file-read-data",
+                    "file-read-metadata",
+                    "file-write-data",
+                    "mach-lookup",
+                    "mach-register",
+                    "sysctl-write",
+                ]
+            ),
+            st.text(max_size=8) | st.text(max_size=8).map(lambda text: f"/Users/you/{text}"),
+        ),
+        max_size=8,
+    ),
+    omit=st.booleans(),
+)
+def test_every_text_is_a_profile_and_every_rule_is_accounted_for(
+    rows: list[tuple[str, str]], omit: bool
+) -> None:
+    nono_py = pytest.importorskip("nono_py")
+    rules = proposed(rows)
+    export = to_nono(rules, omit_granted=omit)
+    assert sorted(accounts(export), key=repr) == sorted(rules, key=repr)
+    for raw in document(export).get("unsafe_macos_seatbelt_rules", ()):
+        nono_py.CapabilitySet().platform_rule(raw)

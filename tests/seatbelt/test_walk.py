@@ -1,0 +1,280 @@
+"""The walk against a slow transcription of its description, and against anything at all."""
+
+import itertools
+from collections.abc import Iterator
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from sbdiag.seatbelt.access import parse_access
+from sbdiag.seatbelt.operations import operations
+from sbdiag.seatbelt.prepared import Prepared
+from sbdiag.seatbelt.profile import Profile
+from sbdiag.seatbelt.request import Request
+from sbdiag.seatbelt.rules import Filter, IoCommand, Rule, Symbol
+
+PARENTS = {
+    "file-read-data": "file-read*",
+    "file-read-metadata": "file-read*",
+    "file-read*": "file*",
+    "file-write-unlink": "file-write*",
+    "file-write*": "file*",
+    "file*": "default",
+    "network-bind": "network-inbound",
+    "network-inbound": "network*",
+    "network*": "default",
+    "mach-lookup": "mach*",
+    "mach*": "default",
+    "default": None,
+}
+NAMES = sorted(PARENTS)
+
+
+def _leaves(written: Filter) -> Iterator[Filter]:
+    if written.name.startswith("require-"):
+        for part in written.arguments:
+            yield from _leaves(part)
+    else:
+        yield written
+
+
+def _slow_match(written: Filter, target: str, world: dict[Filter, bool]) -> bool:
+    parts = written.arguments
+    if written.name == "require-all":
+        return all(_slow_match(part, target, world) for part in parts)
+    if written.name == "require-any":
+        return any(_slow_match(part, target, world) for part in parts)
+    if written.name == "require-not":
+        return not _slow_match(parts[0], target, world)
+    if written in world:
+        return world[written]
+    if written.name == "literal":
+        return target == parts[0]
+    if written.name == "prefix":
+        return target.startswith(parts[0])
+    return target == parts[0] or target.startswith(parts[0].rstrip("/") + "/")
+
+
+def _slow_decide(
+    rules: tuple[Rule, ...], name: str | None, target: str, world: dict[Filter, bool]
+) -> str:
+    if name is None:
+        return "deny"
+    own = [rule for rule in rules if name in rule.operations]
+    for rule in reversed(own):
+        if rule.filters and any(_slow_match(part, target, world) for part in rule.filters):
+            return rule.action
+    for rule in reversed(own):
+        if not rule.filters:
+            return rule.action
+    return _slow_decide(rules, PARENTS[name], target, world)
+
+
+_PATHS = st.sampled_from(["/a", "/a/b", "/a/b/c", "/ab", "/b", "/"])
+_LEAF = st.one_of(
+    st.builds(Filter, st.sampled_from(["literal", "subpath", "prefix"]), st.tuples(_PATHS)),
+    # Each extension is named once only (see below), so that it is true or false by itself.
+    st.just(Filter("extension", ("?",))),
+)
+_FILTER = st.recursive(
+    _LEAF,
+    lambda inner: st.one_of(
+        st.builds(
+            Filter,
+            st.sampled_from(["require-all", "require-any"]),
+            st.lists(inner, min_size=1, max_size=3).map(tuple),
+        ),
+        st.builds(Filter, st.just("require-not"), st.tuples(inner)),
+    ),
+    max_leaves=4,
+)
+_FILE_NAMES = [name for name in NAMES if name.startswith("file")]
+
+
+def _rules(
+    named: list[str], bare: list[str], part: st.SearchStrategy[Filter]
+) -> st.SearchStrategy[Rule]:
+    """Rules with filters on operations that take them, and rules without on any."""
+    action = st.sampled_from(["allow", "deny"])
+    some, any_ = (
+        st.lists(st.sampled_from(names), min_size=1, max_size=2).map(tuple)
+        for names in (named, bare)
+    )
+    filtered = st.lists(part, min_size=1, max_size=2).map(tuple)
+    return st.one_of(st.builds(Rule, action, some, filtered), st.builds(Rule, action, any_))
+
+
+def _numbered(rules: list[Rule]) -> tuple[Rule, ...]:
+    counter = itertools.count()
+
+    def number(written: Filter) -> Filter:
+        if written.name == "extension":
+            return Filter("extension", (f"x{next(counter)}",))
+        if written.name.startswith("require-"):
+            return Filter(written.name, tuple(map(number, written.arguments)))
+        return written
+
+    return tuple(
+        Rule(rule.action, rule.operations, tuple(map(number, rule.filters))) for rule in rules
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(_rules(_FILE_NAMES, [*_FILE_NAMES, "default"], _FILTER), max_size=7).map(_numbered),
+    st.sampled_from(["file-read-data", "file-read-metadata", "file-write-unlink"]),
+    st.sampled_from(["/a", "/a/b", "/a/b/c", "/a/bc", "/b/x", "/c"]),
+)
+def test_the_procedure_agrees_with_its_slow_transcription(
+    rules: tuple[Rule, ...], operation: str, target: str
+) -> None:
+    unknown = {
+        leaf
+        for rule in rules
+        for part in rule.filters
+        for leaf in _leaves(part)
+        if leaf.name == "extension"
+    }
+    assume(len(unknown) <= 6)
+    possible = {
+        _slow_decide(rules, operation, target, dict(zip(unknown, truth, strict=True)))
+        for truth in itertools.product([True, False], repeat=len(unknown))
+    }
+    decision = Profile(3, rules).decide(operation, target)
+    expected = possible.pop() if len(possible) == 1 else "unknown"
+    assert decision.verdict == expected, decision.explain()
+    if decision.rule is not None:
+        assert decision.rule.action == decision.verdict
+
+
+_NAME = st.builds(Filter, st.just("global-name"), st.tuples(st.sampled_from(["a", "b", "c"])))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(_rules(["mach-lookup"], ["mach-lookup", "mach*", "default"], _NAME), max_size=6),
+    st.sampled_from(["a", "b", "d"]),
+)
+def test_names_agree_with_the_slow_transcription(rules: list[Rule], target: str) -> None:
+    world = {part: target == part.arguments[0] for rule in rules for part in rule.filters}
+    expected = _slow_decide(tuple(rules), "mach-lookup", target, world)
+    assert Profile(3, tuple(rules)).decide("mach-lookup", target).verdict == expected
+
+
+_END = st.builds(
+    Filter,
+    st.just("local"),
+    st.tuples(st.just(Symbol("ip")), st.sampled_from(["*:80", "*:81", "*:*"])),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        _rules(
+            ["network-bind", "network-inbound", "network*"],
+            ["network-bind", "network-inbound", "network*", "default"],
+            _END,
+        ),
+        max_size=6,
+    ),
+    st.sampled_from(["network-bind", "network-inbound"]),
+    st.sampled_from(["80", "82"]),
+)
+def test_ports_agree_with_the_slow_transcription(
+    rules: list[Rule], operation: str, port: str
+) -> None:
+    parts = {part for rule in rules for part in rule.filters}
+    world = {part: part.arguments[1] in {"*:*", f"*:{port}"} for part in parts}
+    expected = _slow_decide(tuple(rules), operation, "", world)
+    decision = Profile(3, tuple(rules)).decide(operation, f"local:*:{port}")
+    assert decision.verdict == expected, decision.explain()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(_rules(_FILE_NAMES, [*_FILE_NAMES, "default"], _FILTER), max_size=7),
+    st.sampled_from(["/a", "/A/b", "/a/b/c", "/a/bc", "/é", "/tmp/a", "/a//b"]),
+)
+def test_finding_rules_by_path_answers_like_trying_all(rules: list[Rule], target: str) -> None:
+    ready = Prepared(rules, 3, 0).of("file-read-data")
+    request = Request(parse_access("file-read-data", target))
+    found = {turn for turn, _entry in ready.candidates(request)}
+    for turn, entry in enumerate(ready.filtered):
+        assert turn in found or entry.matcher(request).matches is False
+
+
+# Anything at all
+
+_ARGUMENT = st.one_of(
+    st.text(max_size=8),
+    st.integers(-5, 70_000),
+    st.booleans(),
+    st.sampled_from([Symbol("self"), Symbol("ip"), Symbol("unix-socket"), Symbol("SIGTERM")]),
+    st.builds(IoCommand, st.text(max_size=2), st.integers(0, 300)),
+    st.builds(Filter, st.sampled_from(["literal", "regex", "nothing"]), st.just(("/a",))),
+)
+_ANY_FILTER = st.builds(
+    Filter,
+    st.sampled_from(
+        [
+            "literal",
+            "subpath",
+            "prefix",
+            "regex",
+            "require-all",
+            "require-any",
+            "require-not",
+            "require-entitlement",
+            "remote",
+            "local",
+            "from",
+            "target",
+            "extension",
+            "ioctl-command",
+            "signal-number",
+            "socket-domain",
+            "tty",
+            "path-ancestors",
+            "xattr-regex",
+            "vnode-type",
+            "%unknown",
+            "process-path",
+            "file-mode",
+            "csr",
+            "uid",
+        ]
+    ),
+    st.lists(_ARGUMENT, max_size=3).map(tuple),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            Rule,
+            st.sampled_from(["allow", "deny"]),
+            st.lists(st.sampled_from([*operations(), "iokit-open", "?"]), max_size=3).map(tuple),
+            st.lists(_ANY_FILTER, max_size=2).map(tuple),
+        ),
+        max_size=5,
+    ),
+    st.integers(1, 3),
+    st.one_of(st.sampled_from(list(operations())), st.text(max_size=10)),
+    st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["/a", "self", "1.2.3.4:5"])),
+)
+def test_any_rules_and_any_access_get_an_answer(
+    rules: list[Rule], version: int, operation: str, target: str | None
+) -> None:
+    decision = Profile(version, tuple(rules)).decide(operation, target)
+    assert decision.verdict in {"allow", "deny", "unknown"}
+    assert decision.explain().replace("\n", "").isprintable()
+
+
+def test_deeply_nested_filters_are_unknown_and_no_hang() -> None:
+    nested = Filter("literal", ("/a",))
+    for _ in range(900):
+        nested = Filter("require-all", (nested,))
+    profile = Profile(1, (Rule("allow", ("file-read*",), (nested,)),))
+    assert profile.decide("file-read-data", "/a").verdict == "unknown"

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sbdiag.cli import main
+
+SAMPLES = Path(__file__).parents[1] / "sample_logs"
+SERIES = str(SAMPLES / "lima-vz")
+
+
+def test_the_main_job_says_what_stopped_and_writes_both_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sb, nono = tmp_path / "new" / "a.sb", tmp_path / "a.json"
+    assert (
+        main(["analyze", SERIES, "--xpc", "global-name", "--sb", str(sb), "--nono", str(nono)]) == 0
+    )
+    out = capsys.readouterr().out
+    assert "02-mach-lookup" in out
+    assert "(allow mach-task-name)" in out
+    assert "Lima reports READY" in out
+    assert '(subpath "/Users/you/.lima")' in sb.read_text("utf-8")
+    assert json.loads(nono.read_text("utf-8"))["meta"] == {"name": "sbdiag"}
+
+
+def test_it_is_readable_in_80_columns_without_colours(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["analyze", SERIES])
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    # A name is never cut, so a line may be longer only where one word is.
+    assert [line for line in out.splitlines() if len(line) > 80 and len(line.split()) > 2] == []
+
+
+def test_json_holds_every_part(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", SERIES, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert len(record["denials"]) == record["counts"]["denials"] == 21
+    assert record["denials"][0]["time"].endswith("+00:00")
+    assert {rule["text"].split()[0] for rule in record["rules"]["rules"]} == {"(allow"}
+    assert [row["necessary"] for row in record["verification"]] == ["yes"] * 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["analyze", "no-such.log"], "no such file"),
+        (["analyze", "no-such-*.log"], "no file matches"),
+        (["analyze", SERIES, "--tz", "Mars/Olympus"], "Mars/Olympus"),
+        (["analyze", SERIES, "-D", "novalue"], "K=V"),
+        (["analyze", SERIES, "--profile", "no-such.sb"], "no-such.sb"),
+        (["analyze", SERIES, "--lima-log", "a", "b"], "one each"),
+    ],
+)
+def test_an_error_is_one_line_and_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+    assert captured.err.startswith("sbdiag: ")
+    assert captured.err.count("\n") == 1
+
+
+def test_a_syntax_error_in_a_profile_names_file_line_and_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = tmp_path / "bad.sb"
+    profile.write_text("(version 1)\n(allow file-raed*)\n", "utf-8")
+    assert main(["analyze", SERIES, "--profile", str(profile)]) == 2
+    assert "bad.sb:2:" in capsys.readouterr().err
+
+
+def test_a_dash_reads_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Pipe:
+        buffer = io.BytesIO(b"Sandbox: x(1) deny(1) mach-lookup com.example.a\n")
+
+    monkeypatch.setattr(sys, "stdin", Pipe())
+    assert main(["analyze", "-"]) == 0
+    assert '(global-name "com.example.a")' in capsys.readouterr().out
+
+
+def test_hostile_text_reaches_the_terminal_as_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "hostile.log"
+    log.write_bytes(
+        "Sandbox: e\x1b[31mil(1) deny(1) file-read-data /\x1b]0;owned\x07a\u202eb\x9b2J\n".encode()
+    )
+    assert main(["analyze", str(log)]) == 0
+    out = capsys.readouterr().out
+    assert not any(character in out for character in "\x1b\x07\u202e\x9b")
+    assert "owned" in out
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = f"{sys.executable} -m sbdiag.cli analyze '{SERIES}' --json | head -c 10"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
