@@ -65,6 +65,8 @@ def sources(capture: Readable | Iterable[Readable] | Mapping[str, bytes]) -> tup
     """
     if isinstance(capture, Mapping):
         return tuple(_handed_over(capture))
+    if capture == "":
+        raise CaptureReadError("the name of a capture is empty")
     if isinstance(capture, (str, os.PathLike)) or hasattr(capture, "read"):
         given: Sequence[Readable] = [capture]  # type: ignore[list-item]
     else:
@@ -83,8 +85,9 @@ def _apart(groups: list[list[Source]]) -> Iterator[Source]:
         names: dict[str, str] = {}
         for source in group:
             if source.run not in names:
-                name = source.run
-                if often[name] > 1 and isinstance(source.file, str):
+                # A name that is no text (it need not be, on disk) is shown by its bytes.
+                name = source.run.encode("utf-8", "backslashreplace").decode("utf-8")
+                if often[source.run] > 1 and isinstance(source.file, str):
                     name = f"{Path(source.file).absolute().parent.name}/{name}"
                 number = next(
                     n for n in count(1) if (name if n == 1 else f"{name} ({n})") not in taken

@@ -119,6 +119,7 @@ def read_capture(
     reader = LineReader(rows)
     with open_capture(source) as capture:
         name = os.path.basename(capture.name) if run is None else run
+        name = name.encode("utf-8", "backslashreplace").decode("utf-8")  # a name need not be text
         for line in read_lines(_watched(capture, reporting(progress, capture.size))):
             reader.read(line)
         reader.finish()
