@@ -222,6 +222,7 @@ def analyze(
     lima_log: Readable | Sequence[Readable] | None = None,
     profile: str | os.PathLike[str] | Profile | None = None,
     params: Mapping[str, str] | None = None,
+    import_path: Iterable[str | os.PathLike[str]] = (),
     process: str | None = None,
     tz: str | None = None,
     widen: Widen = "known",
@@ -240,8 +241,9 @@ def analyze(
         A codesign dump and Lima's log, or one of each per run, in the order of the runs.
     profile
         A Seatbelt profile that was in force: only what it lacks is proposed.
-    params
-        ``-D`` parameters of the profile.
+    params, import_path
+        ``-D`` parameters of the profile, and where its imports are looked for. What is not found
+        makes answers unknown, and a finding says so.
     process
         Keep the denials of this process only (as printed: the kernel cuts names).
     tz
@@ -286,7 +288,7 @@ def analyze(
     given = (
         profile
         if profile is None or isinstance(profile, Profile)
-        else read_profile(profile, params)
+        else read_profile(profile, params, import_path=import_path, missing_import="unknown")
     )
     return build(
         denials,
@@ -303,7 +305,9 @@ def analyze(
     )
 
 
-def explore(report: Report | None = None, *, theme: ThemeName = "light") -> Explorer | Upload:
+def explore(
+    report: Report | None = None, *, upload: bool | None = None, theme: ThemeName = "light"
+) -> Explorer | Upload:
     """Explore a report in a notebook, or files of one's own.
 
     Choose runs, processes, operations and a range of time; accept, reject or widen what is
@@ -312,16 +316,20 @@ def explore(report: Report | None = None, *, theme: ThemeName = "light") -> Expl
     Parameters
     ----------
     report
-        What :func:`analyze` gave; without it, an upload field comes first.
+        What :func:`analyze` gave.
+    upload
+        Whether an upload field comes first, by default where there is no `report`. With both, the
+        report is explored until files are uploaded.
     theme
         ``light`` or ``dark``: the colours of the pictures.
 
     Returns
     -------
     Explorer or Upload
-        To be shown as the last value of a cell; ``.widget`` is the ipywidget.
+        To be shown as the last value of a cell; ``.widget`` is the ipywidget. What is explored is
+        in ``Explorer.state`` and, of uploaded files, ``Upload.report``.
     """
-    if report is not None:
+    if report is not None and not upload:
         return report.explore(theme=theme)
     from sbdiag.display.widgets import Upload  # ipywidgets, only when it is asked for
 
@@ -329,7 +337,7 @@ def explore(report: Report | None = None, *, theme: ThemeName = "light") -> Expl
         read = analyze(files, tz=tz, progress=False)
         return read.redact() if redacted else read
 
-    return Upload(read, theme=theme)
+    return Upload(read, report=report, theme=theme)
 
 
 def build(
@@ -348,7 +356,7 @@ def build(
     """Draw every conclusion from frames that were read; the same frames give the same report."""
     rules = minimal_rules(denials, profile=profile, widen=widen, xpc=xpc)
     ladder = stages(denials, milestones, entitlements)
-    evidence = Evidence(denials, unparsed, milestones, entitlements, ladder, rules)
+    evidence = Evidence(denials, unparsed, milestones, entitlements, ladder, rules, profile)
     totals = {name: int(runs[name].sum()) for name in COUNTED}
     return Report(
         denials=denials,

@@ -11,6 +11,7 @@ import sbdiag
 from sbdiag.analysis import Report
 from sbdiag.display.html import report_html, report_page
 from sbdiag.display.terminal import report_text
+from sbdiag.export.notebook import to_notebook
 from sbdiag.export.record import report_record
 from sbdiag.seatbelt.profile import parse_profile
 from sbdiag.seatbelt.rewrite import rewritten, texts_of
@@ -107,6 +108,7 @@ def _everything(report: Report) -> dict[str, str]:
         "fragment": report_html(report),
         "page": report_page(report, pictures=False),
         "terminal": report_text(report),
+        "notebook": to_notebook(report),
         "record": json.dumps(report_record(report)),
     }
 

@@ -15,6 +15,7 @@ import pandas as pd
 from sbdiag.capture.frames import ENTITLEMENTS, MILESTONES, UNPARSED
 from sbdiag.diagnosis.ruleset import RuleSet
 from sbdiag.diagnosis.startup import STAGES, VIRTUALIZATION_KEY, WHOLE_DUMPS
+from sbdiag.seatbelt.profile import Profile
 
 Severity: TypeAlias = Literal["cause", "warning", "note"]
 
@@ -40,6 +41,7 @@ class Evidence:
     entitlements: pd.DataFrame = field(default_factory=ENTITLEMENTS.frame)
     stages: pd.DataFrame = field(default_factory=STAGES.frame)
     rules: RuleSet = field(default_factory=RuleSet)
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 import pandas as pd
 
-from sbdiag.diagnosis.ruleset import MinimalRule, Withheld
+from sbdiag.diagnosis.ruleset import MinimalRule, Withheld, WithheldReason
 from sbdiag.display.answer import answer
 from sbdiag.display.html_evidence import denial_evidence, evidence, unparsed_table
 from sbdiag.display.html_parts import (
@@ -34,14 +34,16 @@ _COUNTS: Final = (
     ("not_ours", "lines that are not about the sandbox"),
     ("unparsed", "lines that name the sandbox and could not be read"),
 )
-_CLASSES: Final = {
+_CLASSES: Final[dict[WithheldReason, str]] = {
     "system-policy": "System Policy refused",
     "forbidden": "forbidden to every sandboxed process",
     "allow-report": "reports of an allowed access",
     "doubtful-origin": "lines of doubtful origin",
     "sensitive": "sensitive targets",
     "noise": "known noise",
+    "already-allowed": "allowed by the given profile",
     "no-filter": "nothing the language can say",
+    "unknown-operation": "operations that no table knows",
     "hidden": "targets that the log hides",
 }
 _GRADES: Final = {

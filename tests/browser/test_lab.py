@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 RUN_MS = 120_000
 FOLLOW_MS = 30_000
+# The upload field is one as well; this is the one with rules.
+EXPLORER = ".sbdiag-explorer:has(.sbdiag-sb)"
 HOSTILE = (
     "2026-01-01 00:00:0{n}.000 E  kernel[0:1] (Sandbox) Sandbox: "
     "<img src=x onerror=window.owned={n}>({n}) deny(1) file-read-data "
@@ -17,32 +21,33 @@ HOSTILE = (
 )
 
 
-def _open_and_run(page: Any, lab: str, name: str, shots: Path) -> None:
+def _open_and_run(page: Any, lab: str, root: Path, name: str, shots: Path) -> None:
+    """Open a notebook, run all its cells, save it, and look at what was saved."""
+    path = root / "notebooks" / name
     page.goto(f"{lab}/lab/tree/notebooks/{name}?reset")
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=RUN_MS)
     idle = "document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'"
     page.wait_for_function(idle, timeout=RUN_MS)
+    page.click(".lm-MenuBar-itemLabel >> text=Edit")
+    page.get_by_text("Clear Outputs of All Cells", exact=True).click()
     page.click(".lm-MenuBar-itemLabel >> text=Run")
     page.get_by_text("Run All Cells", exact=True).click()
-    # The last cell of code has a number when all have run.
-    done = """() => {
-        const cells = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-        const last = cells.length && cells[cells.length - 1].textContent;
-        const states = cells.map(cell => cell.textContent);
-        return /\\[[0-9]+\\]/.test(last) && !states.some(text => text.includes('*'));
-    }"""
-    page.wait_for_timeout(1_500)
-    page.wait_for_function(done, timeout=RUN_MS)
+    end = time.monotonic() + RUN_MS / 1_000
+    while True:
+        page.wait_for_timeout(1_000)
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(1_000)
+        cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+        failed = [o for c in cells for o in c.outputs if o.output_type == "error"]
+        assert failed == []
+        if all(cell.execution_count for cell in cells):
+            break
+        assert time.monotonic() < end, [c.source for c in cells if not c.execution_count]
     page.screenshot(path=str(shots / f"{name}.png"))
 
 
-def _errors(page: Any) -> list[str]:
-    return page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_inner_texts()
-
-
-def test_the_article_runs_to_its_end(page: Any, lab: str, tmp_path: Path) -> None:
-    _open_and_run(page, lab, "01_article.ipynb", tmp_path)
-    assert _errors(page) == []
+def test_the_article_runs_to_its_end(page: Any, lab: str, lab_root: Path, tmp_path: Path) -> None:
+    _open_and_run(page, lab, lab_root, "01_article.ipynb", tmp_path)
     text = page.locator(".jp-NotebookPanel").inner_text()
     assert "Traceback" not in text
 
@@ -67,18 +72,31 @@ def _follows(page: Any, root: Any) -> None:
     )
 
 
-def test_the_explorer_follows_in_lab(page: Any, lab: str, tmp_path: Path) -> None:
-    _open_and_run(page, lab, "05_your_capture.ipynb", tmp_path)
-    assert _errors(page) == []
-    page.locator(".sbdiag-explorer").first.scroll_into_view_if_needed()
-    _follows(page, page.locator(".sbdiag-explorer").first)
+def test_the_explorer_follows_in_lab(page: Any, lab: str, lab_root: Path, tmp_path: Path) -> None:
+    _open_and_run(page, lab, lab_root, "05_your_capture.ipynb", tmp_path)
+    page.locator(EXPLORER).first.scroll_into_view_if_needed()
+    _follows(page, page.locator(EXPLORER).first)
     page.screenshot(path=str(tmp_path / "explorer.png"))
+
+
+def test_an_upload_opens_its_own_explorer(
+    page: Any, lab: str, lab_root: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "mine.log"
+    log.write_text("Sandbox: mine(1) deny(1) mach-lookup com.example.mine\n", "utf-8")
+    _open_and_run(page, lab, lab_root, "05_your_capture.ipynb", tmp_path)
+    with page.expect_file_chooser() as chooser:
+        page.locator("button.sbdiag-upload").first.click()
+    chooser.value.set_files(str(log))
+    rules = page.locator(f"{EXPLORER} .sbdiag-sb", has_text="com.example.mine").first
+    rules.wait_for(timeout=FOLLOW_MS)
+    assert '(global-name "com.example.mine")' in rules.inner_text()
 
 
 def test_the_explorer_follows_under_voila(page: Any, voila: str, tmp_path: Path) -> None:
     page.goto(voila.split("/voila/")[0], timeout=RUN_MS)
-    page.wait_for_selector(".sbdiag-explorer", timeout=RUN_MS)
-    _follows(page, page.locator(".sbdiag-explorer").first)
+    page.wait_for_selector(EXPLORER, timeout=RUN_MS)
+    _follows(page, page.locator(EXPLORER).first)
     page.screenshot(path=str(tmp_path / "voila.png"))
 
 
@@ -90,8 +108,8 @@ def test_no_text_of_a_hostile_capture_runs(
     notebook = (lab_root / "notebooks" / "05_your_capture.ipynb").read_text("utf-8")
     opened = re.sub(r"\.\./sample_logs/lima-vz", "hostile.log", notebook)
     (lab_root / "notebooks" / "hostile.ipynb").write_text(opened, "utf-8")
-    _open_and_run(page, lab, "hostile.ipynb", tmp_path)
-    page.locator(".sbdiag-explorer").first.wait_for(timeout=RUN_MS)
+    _open_and_run(page, lab, lab_root, "hostile.ipynb", tmp_path)
+    page.locator(EXPLORER).first.wait_for(timeout=RUN_MS)
     assert page.evaluate("window.owned") is None
     assert "window.owned" in page.locator(".jp-NotebookPanel").inner_text()
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from types import SimpleNamespace
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbdiag.capture.frames import DENIALS, MILESTONES, UNPARSED
-from sbdiag.diagnosis.ruleset import RuleSet, Withheld
+from sbdiag.diagnosis.ruleset import RuleSet, Withheld, WithheldReason
 from sbdiag.display.answer import answer
 from sbdiag.display.html import report_html, report_page
 from sbdiag.display.html_parts import Html, block, element, escape, join
@@ -322,3 +323,12 @@ class TestPage:
         text = Page(report_page(empty)).text
         assert "No denial was found" in text
         assert "No rule is proposed" in text
+
+
+@pytest.mark.parametrize("reason", get_args(WithheldReason))
+def test_each_class_without_a_rule_has_a_name(
+    case: SimpleNamespace, reason: WithheldReason
+) -> None:
+    rules = RuleSet((), (Withheld(reason, "Because it is so.", (0,)),))
+    text = report_html(case.report(rules=rules))
+    assert "Because it is so." in text

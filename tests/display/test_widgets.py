@@ -366,6 +366,20 @@ def test_a_zone_that_is_none_is_said() -> None:
     assert upload.explorer is not None
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_a_report_is_explored_until_files_are_uploaded(report: Report) -> None:
+    upload = sbdiag.explore(report, upload=True)
+    assert isinstance(upload, Upload)
+    assert upload.report is report
+    assert "the report that was given" in upload.message.value
+    assert upload.explorer.state.account.chosen == 21
+    upload.files.value = _run_files()
+    assert upload.report is not report
+    assert upload.explorer.state.account.chosen == 12
+    assert isinstance(sbdiag.explore(report), Explorer)
+    assert sbdiag.explore(upload=False).report is None
+
+
 def test_files_of_one_name_are_kept_apart() -> None:
     given = _upload(("a", b"1"), ("a", b"2"), ("a", b"3"), ("b", b""))
     assert named_bytes(given) == {"a": b"1", "a (2)": b"2", "a (3)": b"3", "b": b""}
@@ -384,6 +398,7 @@ def test_a_report_without_denials_can_be_explored() -> None:
 def test_a_cell_shows_the_widget(explorer: Explorer) -> None:
     bundle = explorer._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/plain"] == repr(explorer)
     assert repr(explorer) == "<sbdiag.Explorer: 21 denials chosen, 7 rules>"
     assert "nothing was read yet" in repr(sbdiag.explore())
     assert "application/vnd.jupyter.widget-view+json" in sbdiag.explore()._repr_mimebundle_()

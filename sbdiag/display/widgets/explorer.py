@@ -14,7 +14,7 @@ from sbdiag.display.html_explorer import heading_value, style_value
 from sbdiag.display.reported import Explorable
 from sbdiag.display.theme import ThemeName
 from sbdiag.display.widgets.filters import Filters, Picture
-from sbdiag.display.widgets.parts import column, html, marked, row
+from sbdiag.display.widgets.parts import column, html, marked, row, shown
 from sbdiag.display.widgets.proposals import ProposalList
 from sbdiag.display.widgets.results import Results
 
@@ -88,7 +88,7 @@ class Explorer:
         self.results.show(self.state)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.widget._repr_mimebundle_(**options)
+        return shown(self.widget, repr(self), **options)
 
     def __repr__(self) -> str:
         account = self.state.account

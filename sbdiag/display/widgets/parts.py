@@ -55,6 +55,11 @@ def tick(name: str, tooltip: str) -> Widget:
     return marked(box, name)
 
 
+def shown(widget: Widget, plain: str, **options: Any) -> Any:
+    """Return what a notebook shows: the widget, and a plain line where there are none."""
+    return {**widget._repr_mimebundle_(**options), "text/plain": plain}
+
+
 class Watch:
     """Calls back when a control is changed by hand, and not when the program sets it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import ipywidgets
 
@@ -12,8 +12,11 @@ from sbdiag.display.reported import Explorable
 from sbdiag.display.theme import ThemeName
 from sbdiag.display.visible import counted
 from sbdiag.display.widgets.explorer import Explorer
-from sbdiag.display.widgets.parts import Watch, column, html, marked, row
+from sbdiag.display.widgets.parts import Watch, column, html, marked, row, shown
 from sbdiag.errors import SbdiagError
+
+_NOTHING: Final = "Nothing was read yet."
+_GIVEN: Final = "Below is the report that was given, until files are chosen."
 
 
 class Upload:
@@ -24,6 +27,8 @@ class Upload:
     read
         Makes a report of file names with their bytes, of the zone of times without one, and of
         whether names are to be replaced by stand-ins.
+    report
+        What is explored until files are uploaded; nothing if none is given.
     theme
         The colours of the picture.
 
@@ -43,6 +48,7 @@ class Upload:
         self,
         read: Callable[[Mapping[str, bytes], str | None, bool], Explorable],
         *,
+        report: Explorable | None = None,
         theme: ThemeName = "light",
     ) -> None:
         self._read, self._theme = read, theme
@@ -72,7 +78,7 @@ class Upload:
             ),
             "redact",
         )
-        self.message = html("message", plain_value("Nothing was read yet."))
+        self.message = html("message", plain_value(_NOTHING if report is None else _GIVEN))
         watch = Watch()
         for control in (self.files, self.zone, self.redacted):
             watch.on(control, self._changed)
@@ -84,6 +90,13 @@ class Upload:
             self.message,
         ]
         self.widget = marked(column(*self._top, grid_gap="6px"), "explorer")
+        if report is not None:
+            self._explore(report)
+
+    @property
+    def report(self) -> Explorable | None:
+        """The report that is explored: of the files, or the one that it began with."""
+        return None if self.explorer is None else self.explorer.state.report
 
     def _changed(self) -> None:
         given = named_bytes(self.files.value)
@@ -101,11 +114,14 @@ class Upload:
             f"Read {counted(len(given), 'file')}: {counted(counts.lines, 'line')},"
             f" {counted(counts.denials, 'denial')}, {counts.unparsed:,} that could not be read."
         )
+        self._explore(report)
+
+    def _explore(self, report: Explorable) -> None:
         self.explorer = Explorer(report, theme=self._theme)
         self.widget.children = [*self._top, self.explorer.widget]
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.widget._repr_mimebundle_(**options)
+        return shown(self.widget, repr(self), **options)
 
     def __repr__(self) -> str:
         return f"<sbdiag.Upload: {self.explorer or 'nothing was read yet'}>"
