@@ -164,7 +164,7 @@ def test_diff_says_what_changes_on_a_capture(
     assert main(["diff", agent, nono, "--on", SERIES, "-D", "STATE=/Users/you/.lima"]) == 0
     out = capsys.readouterr().out
     assert "added" in out
-    assert "0 removed, 9 added, 0 unclear, 5 same" in out
+    assert "0 removed, 10 added, 0 unclear, 4 same" in out
 
 
 def test_a_profile_that_seatbelt_would_refuse_is_status_2(

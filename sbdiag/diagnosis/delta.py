@@ -56,15 +56,19 @@ def beside(drafts: Iterable[Draft], profile: Profile, *, xpc: XpcKind) -> tuple[
     """
     drafts = tuple(drafts)
     added: dict[tuple[Apart, Rule], Draft] = {}
+    lost_of: dict[tuple[Apart, Rule], int] = {}
     for draft, asked, defeating in _refused(drafts, drafts, profile):
         if asked.exact != draft.rule:
+            lost_of[draft.apart, draft.rule] = lost_of.get((draft.apart, draft.rule), 0) + 1
             exact = exact_rule(asked.access, xpc=xpc)
             assert isinstance(exact, Shaped)  # it was when the draft was made
             one = draft_of(
                 asked.access, asked.rows, exact, widen="none", xpc=xpc, apart=draft.apart
             )
             add(added, _warned(one, f"Beside the wider rule, which this one defeats: {defeating}"))
-    both = (*drafts, *added.values())
+    # A rule that lifts none of its denials is no part of the least that is needed.
+    useful = [d for d in drafts if lost_of.get((d.apart, d.rule), 0) < len(d.asked)]
+    both = (*useful, *added.values())
     lost = {
         (draft.apart, draft.rule): defeating
         for draft, asked, defeating in _refused(both, both, profile)

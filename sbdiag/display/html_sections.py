@@ -41,10 +41,10 @@ _CLASSES: Final[dict[WithheldReason, str]] = {
     "doubtful-origin": "lines of doubtful origin",
     "sensitive": "sensitive targets",
     "noise": "known noise",
-    "already-allowed": "allowed by the given profile",
     "no-filter": "nothing the language can say",
-    "unknown-operation": "operations that no table knows",
     "hidden": "targets that the log hides",
+    "already-allowed": "allowed already, and refused all the same",
+    "unknown-operation": "operations that no table knows",
 }
 _GRADES: Final = {
     "A": "shipped in a profile, or measured",
