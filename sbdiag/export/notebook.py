@@ -34,6 +34,7 @@ _KERNEL: Final = {
     "language_info": {"name": "python"},
 }
 _LINE: Final = 96
+_PACKED: Final = "EVIDENCE = (\n"
 # With more rules than that their picture is longer than anybody looks at.
 _MOST_DRAWN: Final = 40
 
@@ -86,7 +87,12 @@ def to_notebook(report: Investigation) -> str:
     notebook = new_notebook(metadata=_KERNEL)  # type: ignore[no-untyped-call]
     for number, (kind, source) in enumerate(_cells(report), 1):
         make = new_markdown_cell if kind == "markdown" else new_code_cell
-        notebook.cells.append(make(source, id=f"sbdiag-{number:02}"))  # type: ignore[no-untyped-call]
+        # A front end that can fold a cell folds the packed one.
+        folded = (
+            {"jupyter": {"source_hidden": True}} if kind == "code" and _PACKED in source else {}
+        )
+        cell = make(source, id=f"sbdiag-{number:02}", metadata=folded)  # type: ignore[no-untyped-call]
+        notebook.cells.append(cell)
     nbformat.validate(notebook)
     text: str = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]
     return text.rstrip("\n") + "\n"
@@ -151,13 +157,13 @@ def _cells(report: Investigation) -> Iterator[tuple[str, str]]:
     denials = report.denials
     refused = denials[denials["verdict"] == "deny"]
     yield "markdown", _opening(report, len(refused))
+    yield "markdown", "## The answer\n\n" + fenced(_found(report.findings))
     packed = "\n".join(f'    "{part}"' for part in textwrap.wrap(evidence_text(report), _LINE))
     yield (
         "code",
-        f"import sbdiag\nfrom sbdiag.analysis import unpack\n\nEVIDENCE = (\n{packed}\n)\n"
+        f"import sbdiag\nfrom sbdiag.analysis import unpack\n\n{_PACKED}{packed}\n)\n"
         "report = unpack(EVIDENCE)\nprint(report)",
     )
-    yield "markdown", "## The answer\n\n" + fenced(_found(report.findings))
     yield "code", "report"
     yield "markdown", "## What was read\n\n" + _read(report)
     yield "code", "report.runs"
@@ -224,8 +230,8 @@ def _opening(report: Investigation, refused: int) -> str:
     return (
         "# What the sandbox refused\n\n**The question.** Which accesses were refused, what did that"
         " stop, and what is the least that lifts it?\n\n**The evidence.**"
-        f" {denials} in {captures}, read by sbdiag{given}. What was read stands in the next cell,"
-        f" packed, so that this notebook runs without the files.{redacted}"
+        f" {denials} in {captures}, read by sbdiag{given}. What was read stands in the first cell of"
+        f" code, packed and folded, so that this notebook runs without the files.{redacted}"
     )
 
 
