@@ -230,8 +230,8 @@ def _opening(report: Investigation, refused: int) -> str:
     return (
         "# What the sandbox refused\n\n**The question.** Which accesses were refused, what did that"
         " stop, and what is the least that lifts it?\n\n**The evidence.**"
-        f" {denials} in {captures}, read by sbdiag{given}. What was read stands in the first cell of"
-        f" code, packed and folded, so that this notebook runs without the files.{redacted}"
+        f" {denials} in {captures}, read by sbdiag{given}. What was read stands in the first cell"
+        f" of code, packed and folded, so that this notebook runs without the files.{redacted}"
     )
 
 
