@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sbdiag.capture.frames import LIMA_MILESTONES, MILESTONES
 from sbdiag.capture.files import is_compressed
+from sbdiag.capture.frames import LIMA_MILESTONES, MILESTONES
 from sbdiag.capture.lima import is_lima_log, read_lima_log
 from sbdiag.capture.lima_lines import LIMA_LINES, find_line
 from sbdiag.errors import LimaLogError
