@@ -14,6 +14,7 @@ import asyncio
 import os
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,7 +79,9 @@ def run_all(
 
         return await asyncio.gather(*map(one, notebooks), return_exceptions=True)
 
-    return asyncio.run(all_of_them())
+    # In a thread of its own: the caller's may have a loop already (a notebook, a browser's driver).
+    with ThreadPoolExecutor(1) as own:
+        return own.submit(lambda: asyncio.run(all_of_them())).result()
 
 
 def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

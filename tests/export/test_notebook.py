@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import io
 import json
 import os
@@ -65,7 +64,7 @@ def run(text: str) -> nbformat.NotebookNode:
     notebook = nbformat.reads(text, as_version=4)
     place = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     client = NotebookClient(notebook, timeout=120, kernel_name="python3")
-    asyncio.run(client.async_execute(env={**os.environ, "PYTHONPATH": place}))
+    client.execute(env={**os.environ, "PYTHONPATH": place})
     said = [o for c in notebook.cells for o in c.get("outputs", ()) if o.get("name") == "stderr"]
     assert said == []
     return notebook

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -124,6 +126,18 @@ def test_a_mistake_in_a_cell_is_found(build: ModuleType, tmp_path: Path, mistake
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(mistake, id="a")])
     (made,) = build.run_all([notebook], beside=tmp_path)
     assert isinstance(made, Exception)
+
+
+def test_notebooks_run_where_an_event_loop_runs_already(build: ModuleType, tmp_path: Path) -> None:
+    # As it does in the main thread once a browser was driven in the same process.
+    async def inside() -> list[Any]:
+        cell = nbformat.v4.new_code_cell("print(1)", id="a")
+        made: list[Any] = build.run_all([nbformat.v4.new_notebook(cells=[cell])], beside=tmp_path)
+        return made
+
+    with ThreadPoolExecutor(1) as own:
+        (made,) = own.submit(lambda: asyncio.run(inside())).result()
+    assert made.cells[0].outputs[0].text == "1\n"
 
 
 def test_pieces_of_a_stream_are_one(build: ModuleType) -> None:
