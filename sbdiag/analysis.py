@@ -227,6 +227,7 @@ def analyze(
     lima_log: Readable | Sequence[Readable] | None = None,
     profile: str | os.PathLike[str] | Profile | None = None,
     params: Mapping[str, str] | None = None,
+    import_path: Iterable[str | os.PathLike[str]] = (),
     process: str | None = None,
     tz: str | None = None,
     widen: Widen = "known",
@@ -245,8 +246,9 @@ def analyze(
         A codesign dump and Lima's log, or one of each per run, in the order of the runs.
     profile
         A Seatbelt profile that was in force: only what it lacks is proposed.
-    params
-        ``-D`` parameters of the profile.
+    params, import_path
+        ``-D`` parameters of the profile, and where its imports are looked for. What is not found
+        makes answers unknown, and a finding says so.
     process
         Keep the denials of this process only (as printed: the kernel cuts names).
     tz
@@ -291,7 +293,7 @@ def analyze(
     given = (
         profile
         if profile is None or isinstance(profile, Profile)
-        else read_profile(profile, params)
+        else read_profile(profile, params, import_path=import_path, missing_import="unknown")
     )
     return build(
         denials,
@@ -359,7 +361,7 @@ def build(
     """Draw every conclusion from frames that were read; the same frames give the same report."""
     rules = minimal_rules(denials, profile=profile, widen=widen, xpc=xpc)
     ladder = stages(denials, milestones, entitlements)
-    evidence = Evidence(denials, unparsed, milestones, entitlements, ladder, rules)
+    evidence = Evidence(denials, unparsed, milestones, entitlements, ladder, rules, profile)
     totals = {name: int(runs[name].sum()) for name in COUNTED}
     return Report(
         denials=denials,

@@ -13,11 +13,17 @@ import sys
 from collections.abc import Sequence
 from typing import BinaryIO, Final
 
+import pandas as pd
+
 from sbdiag import analysis
+from sbdiag.diagnosis import compare
 from sbdiag.display.terminal import report_text
+from sbdiag.display.verdicts import changes_text, check_text
 from sbdiag.display.visible import visible
 from sbdiag.errors import SbdiagError
+from sbdiag.export.policy import read_policy
 from sbdiag.export.record import report_record
+from sbdiag.seatbelt.profile import Profile
 
 EXIT_STATUS: Final = __doc__.split("\n\n")[1] if __doc__ else ""
 
@@ -49,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     _notebook_parser(
         commands.add_parser("notebook", help="write the investigation as an executable notebook")
+    )
+    _check_parser(commands.add_parser("check", help="does a profile allow what a capture shows?"))
+    _explain_parser(commands.add_parser("explain", help="why a profile allows or denies an access"))
+    _diff_parser(
+        commands.add_parser("diff", help="what changes between two profiles, on a capture")
     )
     return parser
 
@@ -91,8 +102,7 @@ def _analyze(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(report_record(report), indent=2, ensure_ascii=True))
         return 0
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    print(report_text(report, colour=colour), end="")
+    print(report_text(report, colour=_colour()), end="")
     if written:
         print("\nWrote " + ", ".join(visible(str(name)) for name in written))
     return 0
@@ -112,10 +122,93 @@ def _notebook(options: argparse.Namespace) -> int:
     return 0
 
 
+def _policy_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-D", dest="params", metavar="K=V", action="append", default=[], help="profile parameter"
+    )
+    parser.add_argument(
+        "--import-path", metavar="DIR", action="append", default=[], help="where imports are found"
+    )
+    parser.add_argument(
+        "--missing-imports",
+        choices=("error", "unknown"),
+        default="error",
+        help="what an import that is not found means",
+    )
+
+
+def _policy(options: argparse.Namespace, path: str) -> Profile:
+    return read_policy(
+        path,
+        params(options.params),
+        import_path=options.import_path,
+        missing_import=options.missing_imports,
+    )
+
+
+def _check_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("profile", metavar="PROFILE", help="a .sb, or a nono profile")
+    parser.add_argument("capture", nargs="+", metavar="CAPTURE", help="as for analyze")
+    _policy_options(parser)
+    parser.add_argument("--tz", metavar="Z", help="zone of times written without one")
+    parser.add_argument("--unknown-ok", action="store_true", help="pass what is not settled")
+    parser.add_argument(
+        "--strict", action="store_true", help="count sensitive targets and known noise as well"
+    )
+    parser.set_defaults(command=_check)
+
+
+def _check(options: argparse.Namespace) -> int:
+    checked = compare.check(_denials(options), _policy(options, options.profile))
+    print(check_text(checked, colour=_colour()), end="")
+    passed = compare.passes(checked, unknown_ok=options.unknown_ok, strict=options.strict)
+    return 0 if passed else 1
+
+
+def _explain_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("profile", metavar="PROFILE", help="a .sb, or a nono profile")
+    parser.add_argument("operation", metavar="OPERATION")
+    parser.add_argument("target", metavar="TARGET", nargs="?", help="as the log prints it")
+    _policy_options(parser)
+    parser.set_defaults(command=_explain)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    print(_policy(options, options.profile).decide(options.operation, options.target).explain())
+    return 0
+
+
+def _diff_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("before", metavar="A", help="a .sb, or a nono profile")
+    parser.add_argument("after", metavar="B")
+    parser.add_argument("--on", dest="capture", metavar="CAPTURE", nargs="+", required=True)
+    _policy_options(parser)
+    parser.add_argument("--tz", metavar="Z", help="zone of times written without one")
+    parser.set_defaults(command=_diff)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    changed = compare.changes(
+        _denials(options), _policy(options, options.before), _policy(options, options.after)
+    )
+    print(changes_text(changed, colour=_colour()), end="")
+    return 0
+
+
+def _denials(options: argparse.Namespace) -> pd.DataFrame:
+    return analysis.analyze(_captures(options), tz=options.tz).denials
+
+
+def _captures(options: argparse.Namespace) -> list[str | BinaryIO]:
+    return [sys.stdin.buffer if name == "-" else name for name in options.capture]
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
 def _report(options: argparse.Namespace) -> analysis.Report:
-    captures: list[str | BinaryIO] = [
-        sys.stdin.buffer if name == "-" else name for name in options.capture
-    ]
+    captures = _captures(options)
     return analysis.analyze(
         captures[0] if len(captures) == 1 else captures,
         entitlements=options.entitlements,

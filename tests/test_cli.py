@@ -105,3 +105,79 @@ def test_a_closed_pipe_is_no_error() -> None:
     command = f"{sys.executable} -m sbdiag.cli analyze '{SERIES}' --json | head -c 10"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+AGENT = """(version 1)
+(deny default)
+(allow file-read* (literal "/etc/resolv.conf"))
+(allow file-read* file-write* (subpath (param "STATE")))
+"""
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> str:
+    path = tmp_path / "agent.sb"
+    path.write_text(AGENT, "utf-8")
+    return str(path)
+
+
+def test_check_names_the_deciding_rule_and_fails_for_ci(
+    agent: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", agent, SERIES, "-D", "STATE=/Users/you/.lima"]) == 1
+    out = capsys.readouterr().out
+    assert "agent.sb:2:1" in out
+    assert "agent.sb:4:1" in out
+    assert "does not count: file-read-data /private/etc/sudoers" in out
+    assert "\x1b" not in out
+    assert [line for line in out.splitlines() if len(line) > 80 and len(line.split()) > 2] == []
+
+
+def test_check_passes_where_everything_is_allowed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    nono = f"{SERIES}/expected/article.json"
+    assert main(["check", nono, SERIES]) == 0
+    assert main(["check", nono, SERIES, "--strict"]) == 0
+    assert "14 accesses: 0 deny, 0 unknown, 14 allow" in capsys.readouterr().out
+    # The lookup is printed with (xpc): a global-name alone leaves it open.
+    whole = tmp_path / "article.sb"
+    rules = (Path(SERIES) / "expected" / "article.sb").read_text("utf-8")
+    whole.write_text("(version 1)\n(deny default)\n" + rules, "utf-8")
+    assert main(["check", str(whole), SERIES]) == 1
+    assert main(["check", str(whole), SERIES, "--unknown-ok"]) == 0
+
+
+def test_explain_reads_like_a_proof(agent: str, capsys: pytest.CaptureFixture[str]) -> None:
+    target = "/private/var/run/resolv.conf"
+    assert main(["explain", agent, "file-read-data", target, "-D", "STATE=/x"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"file-read-data {target}: deny")
+    assert "does not match" in out
+    assert main(["explain", agent, "process-fork", "-D", "STATE=/x"]) == 0
+
+
+def test_diff_says_what_changes_on_a_capture(
+    agent: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nono = f"{SERIES}/expected/article.json"
+    assert main(["diff", agent, nono, "--on", SERIES, "-D", "STATE=/Users/you/.lima"]) == 0
+    out = capsys.readouterr().out
+    assert "added" in out
+    assert "0 removed, 10 added, 0 unclear, 4 same" in out
+
+
+def test_a_profile_that_seatbelt_would_refuse_is_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.sb"
+    bad.write_text("(version 1)\n(allow frobnicate)", "utf-8")
+    for command in (["check", str(bad), SERIES], ["explain", str(bad), "process-fork"]):
+        assert main(command) == 2
+        assert "bad.sb:2:" in capsys.readouterr().err
+
+
+def test_notebook_writes_one_that_is_valid(tmp_path: Path) -> None:
+    target = tmp_path / "x.ipynb"
+    assert main(["notebook", SERIES, "-o", str(target), "--redact"]) == 0
+    assert json.loads(target.read_text("utf-8"))["nbformat"] == 4

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from sbdiag.capture.frames import DENIALS
+from sbdiag.errors import FrameError
 from sbdiag.seatbelt.access import Access, parse_access
+
+_NEEDED: Final = ("operation", "target", "verdict", "layer", "origin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +41,59 @@ def distinct_accesses(denials: pd.DataFrame) -> Iterator[Asked]:
     for positions, (operation, target) in zip(groups, pairs, strict=True):
         detail = target if isinstance(target, str) else None
         yield Asked(parse_access(operation, detail), positions)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAs:
+    """One access as lines of one verdict, layer and origin ask for it, and their row labels.
+
+    The labels ascend. What the frame does not say is an empty text.
+    """
+
+    access: Access
+    verdict: str
+    layer: str
+    origin: str
+    rows: tuple[int, ...]
+
+
+def asked_accesses(denials: pd.DataFrame) -> list[AskedAs]:
+    """Group the rows by what they ask for, sorted by that and not by where they stand.
+
+    Raises
+    ------
+    FrameError
+        A column is missing, or the index is no unique integers.
+    """
+    DENIALS.check(denials, need=_NEEDED)
+    index = denials.index
+    if len(denials) == 0:
+        return []
+    if not pd.api.types.is_integer_dtype(index.dtype) or not index.is_unique:
+        raise FrameError("the index of the denials frame must be unique integers (reset_index)")
+    codes = (
+        denials.groupby(list(_NEEDED), sort=False, observed=True, dropna=False).ngroup().to_numpy()
+    )
+    order = np.lexsort((index.to_numpy(), codes))
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    firsts = denials[list(_NEEDED)].iloc[order[starts]].astype("object")
+    labels = index.to_numpy()[order].tolist()
+    ends = [*starts[1:].tolist(), len(labels)]
+    groups = [
+        AskedAs(
+            parse_access(operation or "", target),
+            verdict or "",
+            layer or "",
+            origin or "",
+            tuple(labels[start:end]),
+        )
+        for (operation, target, verdict, layer, origin), start, end in zip(
+            firsts.where(firsts.notna(), None).itertuples(index=False), starts, ends, strict=True
+        )
+    ]
+    return sorted(groups, key=_content)
+
+
+def _content(group: AskedAs) -> tuple[str, ...]:
+    access = group.access
+    return (access.operation, access.detail or "", group.verdict, group.layer, group.origin)

@@ -1,13 +1,14 @@
 """What the evidence means, as a frame of findings with the rows that each rests on.
 
-:func:`findings` gathers the conclusions about a VM start (:mod:`.causes`) and those that any
-capture may give: denials that no rule lifts, lines of doubtful origin, noise, sensitive targets,
-rules to look at twice, and what the files cannot tell.
+:func:`findings` gathers the conclusions about a VM start (:mod:`.causes`), about the profile that
+was given (:mod:`.profile_findings`), and those that any capture may give: denials that no rule
+lifts, lines of doubtful origin, noise, sensitive targets, rules to look at twice, and what the
+files cannot tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Final
 
@@ -23,6 +24,7 @@ from sbdiag.diagnosis.causes import (
     labels,
     start_findings,
 )
+from sbdiag.diagnosis.profile_findings import profile_findings
 from sbdiag.diagnosis.ruleset import Withheld
 from sbdiag.seatbelt.text import rule_text
 
@@ -108,7 +110,7 @@ def findings(evidence: Evidence) -> pd.DataFrame:
         order of the runs. Never empty where there are denials: a capture is a lower bound.
     """
     DENIALS.check(evidence.denials)
-    found = _united([*start_findings(evidence), *_general(evidence)])
+    found = _united([*start_findings(evidence), *profile_findings(evidence), *_general(evidence)])
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return FINDINGS.frame([{**asdict(each), "run": each.run or None} for each in found])
 
@@ -132,7 +134,7 @@ def _united(found: list[Finding]) -> list[Finding]:
 
 def _general(evidence: Evidence) -> Iterator[Finding]:
     yield from _calibration(evidence.denials)
-    yield from _withheld(evidence.rules.withheld)
+    yield from _withheld(evidence)
     yield from _broad(evidence)
     yield from _unparsed(evidence.unparsed)
     if len(evidence.denials):
@@ -175,11 +177,12 @@ def _calibration(denials: pd.DataFrame) -> Iterator[Finding]:
         )
 
 
-def _withheld(classes: Iterable[Withheld]) -> Iterator[Finding]:
+def _withheld(evidence: Evidence) -> Iterator[Finding]:
     """Say once for each reason which denials got no rule, and class by class why."""
     groups: dict[str, list[Withheld]] = {}
-    for each in classes:
-        groups.setdefault(each.reason, []).append(each)
+    for each in evidence.rules.withheld:
+        if each.reason != "already-allowed" or evidence.profile is None:
+            groups.setdefault(each.reason, []).append(each)
     for reason, group in groups.items():
         identifier, severity, title = _WITHHELD[reason]
         yield Finding(

@@ -61,8 +61,8 @@ def printed(rule: Rule, apart: Apart) -> tuple[object, ...]:
     )
 
 
-def finished(drafts: Iterable[Draft], undecided: set[int]) -> tuple[MinimalRule, ...]:
-    """Turn drafts into rules; `undecided` are rows that the profile alone does not settle."""
+def finished(drafts: Iterable[Draft]) -> tuple[MinimalRule, ...]:
+    """Turn drafts into rules."""
     drafts = tuple(drafts)
     seen = {
         path
@@ -71,10 +71,10 @@ def finished(drafts: Iterable[Draft], undecided: set[int]) -> tuple[MinimalRule,
         if (path := asked.access.value("path")) and paths.fault(path) is None
     }
     directories = {directory for path in seen for directory in paths.ancestors(path)}
-    return tuple(_finish(draft, directories, undecided) for draft in drafts)
+    return tuple(_finish(draft, directories) for draft in drafts)
 
 
-def _finish(draft: Draft, directories: set[str], undecided: set[int]) -> MinimalRule:
+def _finish(draft: Draft, directories: set[str]) -> MinimalRule:
     narrower = {asked.access.detail or "" for asked in draft.asked if asked.exact != draft.rule}
     measured = breadth(draft.rule, (asked.access for asked in draft.asked))
     words = draft.breadth or measured.words
@@ -82,9 +82,6 @@ def _finish(draft: Draft, directories: set[str], undecided: set[int]) -> Minimal
         words = f"{words}; {len(narrower)} seen"
     exact = sorted({asked.exact for asked in draft.asked}, key=lambda rule: printed(rule, ""))
     rows = tuple(sorted(row for asked in draft.asked for row in asked.rows))
-    warnings = [draft.warning]
-    if not undecided.isdisjoint(rows):
-        warnings.append("The profile alone does not settle whether this is needed.")
     return MinimalRule(
         rule=draft.rule,
         denials=rows,
@@ -97,7 +94,7 @@ def _finish(draft: Draft, directories: set[str], undecided: set[int]) -> Minimal
         breadth=words,
         breadth_number=measured.number,
         narrower=() if draft.rule in exact else tuple(exact),
-        warning=" ".join(filter(None, warnings)),
+        warning=draft.warning,
         apart=draft.apart,
     )
 

@@ -7,70 +7,35 @@ not depend on the order of the rows, except that rows are named by their labels.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
-import numpy as np
 import pandas as pd
 
-from sbdiag.capture.frames import DENIALS
 from sbdiag.diagnosis import paths
-from sbdiag.diagnosis.drafts import Apart, Asked, Draft, absorbed, opened_directories
+from sbdiag.diagnosis.accesses import AskedAs, asked_accesses
+from sbdiag.diagnosis.delta import beside, lacking
+from sbdiag.diagnosis.drafting import add, draft_of
+from sbdiag.diagnosis.drafts import Apart, Draft, absorbed, opened_directories
 from sbdiag.diagnosis.exact import (
-    IMPLICIT_NOTE,
     XPC_NOTES,
     Refused,
     Shaped,
     exact_rule,
-    implicitly_allowed,
 )
 from sbdiag.diagnosis.finish import APART, finished, printed_order
-from sbdiag.diagnosis.known import known_rule, subject_of
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet, Widen, Withheld, XpcKind
 from sbdiag.diagnosis.sensitive import SENSITIVE
 from sbdiag.diagnosis.withheld import CLASS_ORDER, NOISE, Class, withheld_class
-from sbdiag.errors import FrameError
-from sbdiag.seatbelt.access import Access, parse_access
+from sbdiag.seatbelt.profile import Profile
 from sbdiag.seatbelt.rules import Rule
-
-_NEEDED: Final = ("operation", "target", "verdict", "layer", "origin")
-
-
-class Decided(Protocol):
-    """What a profile answers: ``allow``, ``deny`` or ``unknown``."""
-
-    @property
-    def verdict(self) -> str:
-        """``allow``, ``deny`` or ``unknown``."""
-
-
-class Deciding(Protocol):
-    """What is asked of a profile here; :class:`sbdiag.seatbelt.profile.Profile` is one."""
-
-    def decide_access(self, access: Access, /) -> Decided:
-        """Decide one access."""
-
-    def with_rules(self, rules: Iterable[Rule], /) -> Deciding:
-        """Return the profile with rules appended."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The rows that ask for one access in one way."""
-
-    access: Access
-    verdict: str
-    layer: str
-    origin: str
-    rows: tuple[int, ...]
 
 
 def minimal_rules(
     denials: pd.DataFrame,
     *,
-    profile: Deciding | None = None,
+    profile: Profile | None = None,
     widen: Widen = "known",
     xpc: XpcKind = "both",
     sensitive: Iterable[str] = (),
@@ -86,7 +51,8 @@ def minimal_rules(
         Its index must be unique integers: rules name rows by it.
     profile
         The profile in force. With it, only what it does not allow already gets a rule, and an
-        exact rule stands beside a wider one that a narrower rule of the profile defeats.
+        exact rule stands beside a wider one that a narrower rule of the profile defeats (see
+        :mod:`.delta`).
     widen
         ``known``: a directory or file of the table in :mod:`~sbdiag.diagnosis.known` is opened
         as the table says. ``none``: exact operations on exact targets. ``siblings``: ``known``,
@@ -113,7 +79,6 @@ def minimal_rules(
     ValueError
         An unknown option, or a name in `sensitive` or `noise` that no table has.
     """
-    DENIALS.check(denials, need=_NEEDED)
     for asked_width in (widen, *widened.values()):
         if asked_width not in {"known", "none", "siblings"}:
             raise ValueError(f"widen is known, none or siblings, not {asked_width!r}")
@@ -123,12 +88,12 @@ def minimal_rules(
         "sensitive": _names("sensitive", sensitive, [entry.name for entry in SENSITIVE]),
         "noise": _names("noise", noise, [entry.name for entry in NOISE]),
     }
-    withheld: defaultdict[Class, list[_Group]] = defaultdict(list)
+    withheld: defaultdict[Class, list[AskedAs]] = defaultdict(list)
     # Drafts whose directory may be opened, and those that stay as they are.
     opening: dict[tuple[Apart, Rule], Draft] = {}
     drafts: dict[tuple[Apart, Rule], Draft] = {}
     undecided: set[int] = set()
-    for group in _distinct(denials):
+    for group in asked_accesses(denials):
         cause = withheld_class(
             group.access, verdict=group.verdict, layer=group.layer, origin=group.origin
         )
@@ -147,16 +112,23 @@ def minimal_rules(
         if verdict == "unknown":
             undecided.update(group.rows)
         width = widened.get((group.access.operation, group.access.detail or ""), widen)
-        draft = _draft(group, exact, widen="none" if apart else width, xpc=xpc, apart=apart)
-        _add(opening if width == "siblings" else drafts, draft)
+        draft = draft_of(
+            group.access,
+            group.rows,
+            exact,
+            widen="none" if apart else width,
+            xpc=xpc,
+            apart=apart,
+        )
+        add(opening if width == "siblings" else drafts, draft)
     for draft in opened_directories(opening.values()):
-        _add(drafts, draft)
+        add(drafts, draft)
     found: Iterable[Draft] = absorbed(sorted(drafts.values(), key=printed_order))
     if profile is not None:
-        found = (*found, *_defeated(found, profile, xpc=xpc))
+        found = beside((lacking(draft, profile) for draft in found), profile, xpc=xpc)
     found = sorted(found, key=printed_order)
     return RuleSet(
-        rules=finished(found, undecided),
+        rules=finished(found),
         withheld=_withheld(withheld, xpc=xpc),
         widen=widen,
         xpc=xpc,
@@ -190,104 +162,8 @@ def _apart(cause: Class | None, asked_for: Mapping[Apart, frozenset[str]]) -> Ap
     )
 
 
-def _distinct(denials: pd.DataFrame) -> list[_Group]:
-    """Group the rows by what they ask for, sorted by that and not by where they stand."""
-    index = denials.index
-    if len(denials) == 0:
-        return []
-    if not pd.api.types.is_integer_dtype(index.dtype) or not index.is_unique:
-        raise FrameError("the index of the denials frame must be unique integers (reset_index)")
-    codes = (
-        denials.groupby(list(_NEEDED), sort=False, observed=True, dropna=False).ngroup().to_numpy()
-    )
-    order = np.lexsort((index.to_numpy(), codes))
-    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    firsts = denials[list(_NEEDED)].iloc[order[starts]].astype("object")
-    labels = index.to_numpy()[order].tolist()
-    ends = [*starts[1:].tolist(), len(labels)]
-    groups = [
-        _Group(
-            parse_access(operation or "", target),
-            verdict or "",
-            layer or "",
-            origin or "",
-            tuple(labels[start:end]),
-        )
-        for (operation, target, verdict, layer, origin), start, end in zip(
-            firsts.where(firsts.notna(), None).itertuples(index=False), starts, ends, strict=True
-        )
-    ]
-    return sorted(groups, key=_content)
-
-
-def _content(group: _Group) -> tuple[str, ...]:
-    access = group.access
-    return (access.operation, access.detail or "", group.verdict, group.layer, group.origin)
-
-
-def _add(drafts: dict[tuple[Apart, Rule], Draft], draft: Draft) -> None:
-    """Put a draft with the others; one that has the same rule brings only its accesses."""
-    key = (draft.apart, draft.rule)
-    same = drafts.get(key)
-    drafts[key] = draft if same is None else replace(same, asked=same.asked + draft.asked)
-
-
-def _draft(group: _Group, exact: Shaped, *, widen: Widen, xpc: XpcKind, apart: Apart) -> Draft:
-    asked = (Asked(group.access, exact.rule, group.rows),)
-    place = None if widen == "none" else known_rule(group.access)
-    if place is not None:
-        return Draft(
-            rule=place.rule,
-            asked=asked,
-            purpose=place.purpose,
-            source=place.source,
-            grade="A",
-            entry=place.entry,
-            path_kind=place.path_kind,
-            breadth=place.breadth,
-            warning=place.warning,
-            apart=apart,
-        )
-    subject = subject_of(group.access)
-    warnings = [exact.shape.warning, subject.warning if subject else ""]
-    if exact.shape.kinds == ("xpc-service-name",):
-        warnings.append(XPC_NOTES[xpc])
-    if implicitly_allowed(group.access.operation):
-        warnings.append(IMPLICIT_NOTE)
-    path = group.access.value("path") or ""
-    if any(path != alias and paths.below(path, alias) for alias in paths.ALIASES):
-        warnings.append("The kernel prints this path below /private: this rule may match nothing.")
-    return Draft(
-        rule=exact.rule,
-        asked=asked,
-        purpose=subject.purpose if subject else exact.shape.purpose,
-        source=subject.source if subject else exact.shape.source,
-        grade=exact.shape.grade,
-        warning=" ".join(filter(None, warnings)),
-        apart=apart,
-    )
-
-
-def _defeated(drafts: Iterable[Draft], profile: Deciding, *, xpc: XpcKind) -> Iterator[Draft]:
-    """Yield exact rules for accesses whose wider rule is defeated by a rule of the profile."""
-    drafts = tuple(drafts)
-    with_all = profile.with_rules(draft.rule for draft in drafts)
-    extra: dict[tuple[Apart, Rule], Draft] = {}
-    for draft in drafts:
-        for asked in draft.asked:
-            if asked.exact == draft.rule or with_all.decide_access(asked.access).verdict != "deny":
-                continue
-            exact = exact_rule(asked.access, xpc=xpc)
-            assert isinstance(exact, Shaped)  # it was when the draft was made
-            group = _Group(asked.access, "", "", "", asked.rows)
-            one = _draft(group, exact, widen="none", xpc=xpc, apart=draft.apart)
-            beside = "Beside the wider rule: a narrower rule of the profile defeats that one here."
-            _add(extra, replace(one, warning=" ".join(filter(None, (one.warning, beside)))))
-    yield from extra.values()
-
-
-def _withheld(classes: Mapping[Class, list[_Group]], *, xpc: XpcKind) -> tuple[Withheld, ...]:
-    def offered(cause: Class, groups: list[_Group]) -> tuple[MinimalRule, ...]:
+def _withheld(classes: Mapping[Class, list[AskedAs]], *, xpc: XpcKind) -> tuple[Withheld, ...]:
+    def offered(cause: Class, groups: list[AskedAs]) -> tuple[MinimalRule, ...]:
         """Return the rules that asking for the entry by name would give."""
         part = next((part for part in APART[1:] if part == cause.reason), None)
         if part is None:
@@ -296,8 +172,9 @@ def _withheld(classes: Mapping[Class, list[_Group]], *, xpc: XpcKind) -> tuple[W
         for group in groups:
             exact = exact_rule(group.access, xpc=xpc)
             if isinstance(exact, Shaped):
-                _add(drafts, _draft(group, exact, widen="none", xpc=xpc, apart=part))
-        return finished(absorbed(sorted(drafts.values(), key=printed_order)), set())
+                draft = draft_of(group.access, group.rows, exact, widen="none", xpc=xpc, apart=part)
+                add(drafts, draft)
+        return finished(absorbed(sorted(drafts.values(), key=printed_order)))
 
     return tuple(
         Withheld(

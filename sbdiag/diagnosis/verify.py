@@ -115,7 +115,8 @@ def verify(
                 necessary, refused, why = "yes", labels[int(first)], ""
                 break
             if decision.verdict == "unknown" and necessary == "no":
-                necessary, refused, why = "unknown", labels[int(first)], decision.reason
+                necessary, refused = "unknown", labels[int(first)]
+                why = f"without it: {decision.reason}"
         rows.append(
             {
                 "rule": index,
@@ -125,7 +126,12 @@ def verify(
                 "necessary": necessary,
                 "refused_without": refused,
                 "reason": "; ".join(
-                    part for part in (worst.reason if worst.verdict != "allow" else "", why) if part
+                    part
+                    for part in (
+                        f"with all rules: {worst.reason}" if worst.verdict != "allow" else "",
+                        why,
+                    )
+                    if part
                 ),
                 "breadth": each.breadth_number,
                 "wider": each.breadth,

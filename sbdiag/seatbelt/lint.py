@@ -8,14 +8,22 @@ defeats, and what ``(deny default)`` does not cover. Each finding names its rule
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from sbdiag.seatbelt.access import Access
 from sbdiag.seatbelt.cover import covers_all
 from sbdiag.seatbelt.filters import FIXED, accepts, spelling
 from sbdiag.seatbelt.operations import meanings, members, operations
-from sbdiag.seatbelt.paths import ALIASES, DATA_VOLUME, is_below_alias, is_odd, normal, resolved
+from sbdiag.seatbelt.paths import (
+    ALIASES,
+    DATA_VOLUME,
+    LINKS,
+    is_below_alias,
+    is_odd,
+    normal,
+    resolved,
+)
 from sbdiag.seatbelt.plans import plans
 from sbdiag.seatbelt.prepared import Entry, OperationRules, Prepared
 from sbdiag.seatbelt.profile import Profile
@@ -49,8 +57,8 @@ class ProfileFinding:
         Of those that the rule names or stands for: the ones concerned.
     other
         The rule that stands against it, where there is one.
-    instead
-        What was probably meant, where that is known: a path.
+    pattern, instead
+        The path pattern concerned, and what was probably meant, where that is known.
     """
 
     kind: Kind
@@ -59,6 +67,7 @@ class ProfileFinding:
     evidence: tuple[str, ...]
     operations: tuple[str, ...] = ()
     other: Rule | None = None
+    pattern: str | None = None
     instead: str | None = None
 
 
@@ -111,7 +120,7 @@ def _paths(rule: Rule, rules: tuple[Rule, ...]) -> Iterator[ProfileFinding]:
             if isinstance(pattern, str):
                 finding = _path(rule, known.form, pattern)
                 if finding is not None and not _stands_beside(finding, part.name, rules):
-                    yield finding
+                    yield replace(finding, pattern=pattern)
 
 
 def _path(rule: Rule, form: str, pattern: str) -> ProfileFinding | None:
@@ -125,6 +134,15 @@ def _path(rule: Rule, form: str, pattern: str) -> ProfileFinding | None:
             f"{text!r} resolves to {target!r}",
             ("mxc-paths", "anchor-runs"),
             instead=target if form != "regex" else _resolved_regex(pattern, text, target),
+        )
+    if form == "literal" and text in LINKS:
+        return ProfileFinding(
+            "doubtful-path",
+            rule,
+            f"{pattern!r} is a link: the rule meets the link itself, and what is read through it "
+            f"is {LINKS[text]!r}",
+            ("mxc-paths",),
+            instead=LINKS[text],
         )
     if text.startswith(f"{DATA_VOLUME}/") and form != "regex":
         return ProfileFinding(

@@ -97,7 +97,10 @@ def _decide_group(basis: Basis, request: Request, name: str) -> Decision:
     for member in members(name):
         other = _decide(basis, request, member)
         if other.verdict != own.verdict:
-            reason = f"{name} is a group: by itself {own.verdict}, but {member} is {other.verdict}"
+            reason = (
+                f"{name} is a group: by itself {own.verdict}, but {member} is {other.verdict}, as "
+                f"{other.reason}"
+            )
             return replace(own, verdict="unknown", rule=None, reason=reason)
     return own
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 
 import pandas as pd
 import pytest
@@ -14,8 +13,6 @@ from sbdiag.diagnosis.minimize import minimal_rules
 from sbdiag.diagnosis.ruleset import RuleSet
 from sbdiag.errors import FrameError
 from sbdiag.export.forms import forms
-from sbdiag.seatbelt.access import Access
-from sbdiag.seatbelt.rules import Filter, Rule
 from sbdiag.seatbelt.text import one_line
 
 VM = "com.apple.Virtualization.VirtualMachine"
@@ -365,54 +362,6 @@ def test_several_homes_are_noted() -> None:
 
 
 # What a profile in force changes.
-
-
-@dataclass(frozen=True)
-class Verdict:
-    verdict: str
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Answers from a table, and denies the file-read-data that a wide allow would not lift."""
-
-    answers: dict[str, str]
-    rules: tuple[Rule, ...] = field(default=())
-    narrow_deny: str | None = None
-
-    def decide_access(self, access: Access) -> Verdict:
-        if access.detail == self.narrow_deny:
-            exact = Filter("literal", (self.narrow_deny,))
-            lifted = any(
-                access.operation in rule.operations and exact in rule.filters for rule in self.rules
-            )
-            return Verdict("allow" if lifted else "deny")
-        return Verdict("allow" if self.rules else self.answers.get(access.detail or "", "deny"))
-
-    def with_rules(self, rules: Iterable[Rule]) -> Profile:
-        return replace(self, rules=(*self.rules, *rules))
-
-
-def test_only_what_the_profile_lacks_gets_a_rule() -> None:
-    denials = frame([("mach-lookup", "a"), ("mach-lookup", "b"), ("mach-lookup", "c")])
-    rules = minimal_rules(denials, profile=Profile({"a": "allow", "b": "unknown"}))
-    assert written(rules) == ['(allow mach-lookup (global-name "b") (global-name "c"))']
-    assert reasons(rules) == [("already-allowed", "", (0,))]
-    assert "does not settle" in rules.rules[0].warning
-    assert rules.rules[1].warning == ""
-    assert any(note.endswith("all the same: 1.") for note in rules.notes)
-
-
-def test_an_exact_rule_stands_beside_a_wider_one_that_is_defeated() -> None:
-    key = "/Users/you/.lima/_config/user"
-    denials = frame([("file-read-data", key), ("file-read-data", "/Users/you/.lima/x")])
-    rules = minimal_rules(denials, profile=Profile({}, narrow_deny=key))
-    assert written(rules) == [
-        '(allow file-read* file-write* (subpath "/Users/you/.lima"))',
-        f'(allow file-read-data (literal "{key}"))',
-    ]
-    assert rules.rules[1].denials == (0,)
-    assert "defeats" in rules.rules[1].warning
 
 
 # Properties.

@@ -17,6 +17,11 @@ V3 = "(version 3)(deny default)"
             "dead-path",
             "/private/var/run/resolv.conf",
         ),
+        (
+            '(allow file-read* (literal "/private/etc/resolv.conf"))',
+            "doubtful-path",
+            "/private/var/run/resolv.conf",
+        ),
         ('(allow file-read* (subpath "/tmp"))', "dead-path", "/private/tmp"),
         ('(allow file-read* (prefix "/var/folders/"))', "dead-path", "/private/var/folders/"),
         (
@@ -36,6 +41,7 @@ def test_filters_that_never_match(text: str, kind: str, instead: str | None) -> 
     (finding,) = lint(parse_profile(V3 + text))
     assert (finding.kind, finding.instead) == (kind, instead)
     assert finding.rule.filters
+    assert (finding.pattern is None) == (kind == "dead-filter")
 
 
 @pytest.mark.parametrize(
