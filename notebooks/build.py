@@ -1,30 +1,36 @@
 """Make the notebooks from their sources: ``make notebooks``.
 
 ``sources/NN_name.py`` is a notebook as text (py:percent, read by jupytext). Cell ids are numbered,
-so the same source gives the same cells. Each notebook is executed in this directory; what it
+so the same source gives the same cells. Each notebook is executed beside the samples; what it
 prints, its tables and pictures are stored, so that a reader on GitHub sees them. Not stored: the
-state of widgets, the times of execution, and anything of the machine.
+state of widgets, the times of execution, and anything of the machine. A cell that fails, warns or
+writes to stderr is an error, and then nothing is written.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jupytext
 import nbformat
 from nbclient import NotebookClient
 
-HERE = Path(__file__).parent
-SOURCES = sorted((HERE / "sources").glob("[0-9]*.py"))
-TIMEOUT_SECONDS = 180
-# A cell must not warn: a warning in a teaching notebook is a mistake in it.
-STRICT = {
-    "PYTHONWARNINGS": "error::UserWarning,error::FutureWarning,error::DeprecationWarning:__main__"
-}
+HERE: Final = Path(__file__).parent
+SOURCES: Final = tuple(sorted((HERE / "sources").glob("[0-9]*.py")))
+TIMEOUT_SECONDS: Final = 180
+# As many kernels at once; each needs a core to itself while it imports.
+AT_ONCE: Final = 2
+_WIDGET: Final = "application/vnd.jupyter.widget-view+json"
+
+
+class NoisyCellError(ValueError):
+    """A cell wrote to stderr."""
 
 
 def unrun(source: Path) -> nbformat.NotebookNode:
@@ -42,58 +48,82 @@ def unrun(source: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def run(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Execute a notebook in this directory; a cell that fails is an error."""
-    os.environ.update(STRICT)
+async def _run(notebook: nbformat.NotebookNode, beside: Path) -> nbformat.NotebookNode:
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT_SECONDS,
         kernel_name="python3",
-        resources={"metadata": {"path": str(HERE)}},
+        resources={"metadata": {"path": str(beside)}},
         store_widget_state=False,
         record_timing=False,
     )
-    client.execute()
-    return notebook
+    # The sbdiag of this clone, installed or not; a warning is a mistake in a teaching notebook.
+    place = os.pathsep.join(filter(None, (str(HERE.parent), os.environ.get("PYTHONPATH"))))
+    warn = "error::UserWarning,error::FutureWarning,error::RuntimeWarning"
+    await client.async_execute(env={**os.environ, "PYTHONPATH": place, "PYTHONWARNINGS": warn})
+    return clean(notebook)
+
+
+def run_all(
+    notebooks: Iterable[nbformat.NotebookNode], *, beside: Path = HERE
+) -> list[nbformat.NotebookNode | Exception]:
+    """Execute notebooks in the directory `beside`; what fails is returned in its place."""
+
+    async def all_of_them() -> list[Any]:
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def one(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+            async with free:
+                return await _run(notebook, beside)
+
+        return await asyncio.gather(*map(one, notebooks), return_exceptions=True)
+
+    return asyncio.run(all_of_them())
 
 
 def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Drop what only this execution knows: widgets, addresses of objects, the numbers of models."""
+    """Drop what only this execution knows: widgets, addresses of objects, pieces of a stream."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
         kept: list[Any] = []
         for output in cell.outputs:
+            if output.output_type == "stream":
+                if output.name == "stderr":
+                    raise NoisyCellError(f"cell {cell.id}: {output.text.strip()}")
+                # A kernel sends what is printed in pieces, cut by a timer.
+                if kept and kept[-1].output_type == "stream":
+                    kept[-1].text += output.text
+                    continue
             data = output.get("data", {})
-            if "application/vnd.jupyter.widget-view+json" in data:
-                # Without its state a widget shows nothing; the reader sees it when the cell is run.
-                continue
-            if output.output_type == "stream" and output.name == "stderr":
-                continue
+            if _WIDGET in data:
+                continue  # Without its state it shows nothing; who runs the cell sees it.
             if "text/plain" in data:
                 data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", data["text/plain"])
-            if kept and output.output_type == "stream" == kept[-1].output_type:
-                # What is printed arrives in pieces of any length.
-                kept[-1]["text"] += output["text"]
-                continue
             kept.append(output)
         cell.outputs = kept
     return notebook
+
+
+def written(notebook: nbformat.NotebookNode) -> str:
+    """Return the text of the file."""
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
 
 
 def main() -> None:
     """Write every notebook, or only those named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="numbers or names; default all")
-    names = parser.parse_args().names
-    for source in SOURCES:
-        if names and not any(source.stem.startswith(name) for name in names):
-            continue
-        notebook = clean(run(unrun(source)))
-        text = nbformat.writes(notebook, version=4)
+    names = tuple(parser.parse_args().names)
+    sources = [each for each in SOURCES if not names or each.stem.startswith(names)]
+    made = run_all(map(unrun, sources))
+    failed = [each for each in made if isinstance(each, Exception)]
+    if failed:
+        raise SystemExit("\n\n".join(map(str, failed)))
+    for source, notebook in zip(sources, made, strict=True):
         target = HERE / f"{source.stem}.ipynb"
-        target.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+        target.write_text(written(notebook), encoding="utf-8", newline="\n")
         print(target.name)
 
 

@@ -1,15 +1,17 @@
 """An investigation as an executable notebook: question, evidence, pictures, rules, limits.
 
-The notebook carries its own evidence: the frames that were read stand in it as compressed JSON, so
-that it runs anywhere, without the capture. Log text enters code cells only inside that block, which
-is base64, and Markdown only as fenced text; a name in a log can neither run nor format anything.
-The same report gives the same bytes. Format: nbformat 4.5.
+The notebook carries its own evidence: the frames that were read stand in it as compressed JSON. It
+names no file, so it runs anywhere, goes on saying what it said when the capture is gone, gives away
+no place on the writer's disk, and of a redacted report holds nothing but stand-ins. Log text enters
+code cells only inside that block, which is base64, and Markdown only as fenced text; a name in a
+log can neither run nor format anything. The same report gives the same bytes. Format: nbformat 4.5.
 """
 
 from __future__ import annotations
 
 import base64
-import gzip
+import bz2
+import hashlib
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -21,6 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from sbdiag.diagnosis.ruleset import RuleSet, Widen, XpcKind
 from sbdiag.errors import ExportError
+from sbdiag.export import nono, sb
 from sbdiag.export.record import frame_records
 from sbdiag.seatbelt.profile import Profile
 from sbdiag.seatbelt.sexpr import visible
@@ -31,6 +34,8 @@ _KERNEL: Final = {
     "language_info": {"name": "python"},
 }
 _LINE: Final = 96
+# With more rules than that their picture is longer than anybody looks at.
+_MOST_DRAWN: Final = 40
 
 
 class Investigation(Protocol):
@@ -104,7 +109,8 @@ def evidence_text(report: Investigation) -> str:
         "xpc": report.xpc,
         "redacted": report.redacted,
     }
-    packed = gzip.compress(json.dumps(record, ensure_ascii=True).encode("ascii"), mtime=0)
+    # bz2 and not gzip: its output does not depend on the platform or the version of a library.
+    packed = bz2.compress(json.dumps(record, ensure_ascii=True).encode("ascii"))
     return base64.b64encode(packed).decode("ascii")
 
 
@@ -123,7 +129,7 @@ def _profile_record(profile: Profile | None) -> dict[str, object] | None:
 
 def read_evidence(text: str) -> Mapping[str, object]:
     """Read what :func:`evidence_text` wrote, as plain values."""
-    record: Mapping[str, object] = json.loads(gzip.decompress(base64.b64decode(text)))
+    record: Mapping[str, object] = json.loads(bz2.decompress(base64.b64decode(text)))
     return record
 
 
@@ -141,56 +147,138 @@ def _runs(line: str) -> Iterator[str]:
 
 
 def _cells(report: Investigation) -> Iterator[tuple[str, str]]:
-    refused = int((report.denials["verdict"] == "deny").sum())
-    yield (
-        "markdown",
-        "# What the sandbox refused\n\n**The question.** Which accesses were refused, what did"
-        f" that stop, and what is the least that lifts it?\n\n**The evidence.** {refused} denials"
-        f" in {len(report.runs)} captures, read by sbdiag. They stand in the next cell, packed, so"
-        " that this notebook runs without the files.",
-    )
+    """Markdown and code of the cells, in order; what there is nothing of is left out."""
+    denials = report.denials
+    refused = denials[denials["verdict"] == "deny"]
+    yield "markdown", _opening(report, len(refused))
     packed = "\n".join(f'    "{part}"' for part in textwrap.wrap(evidence_text(report), _LINE))
     yield (
         "code",
         f"import sbdiag\nfrom sbdiag.analysis import unpack\n\nEVIDENCE = (\n{packed}\n)\n"
-        "report = unpack(EVIDENCE)\nreport",
+        "report = unpack(EVIDENCE)\nprint(report)",
     )
-    yield "markdown", "## What was found\n\n" + fenced(_found(report.findings))
-    yield "code", 'report.findings[["severity", "run", "title", "source"]]'
+    yield "markdown", "## The answer\n\n" + fenced(_found(report.findings))
+    yield "code", "report"
+    yield "markdown", "## What was read\n\n" + _read(report)
+    yield "code", "report.runs"
+    if len(report.unparsed):
+        yield "code", 'report.unparsed[["run", "line", "reason"]]'
+    if len(denials):
+        yield "code", 'report.denials[["run", "line", "time", "process", "operation", "target"]]'
     if len(report.stages):
         yield "markdown", "## How far each start came"
-        yield "code", "report.plot_startup();"
-    yield "markdown", "## When it was refused"
-    yield "code", "report.plot_timeline();"
-    yield "markdown", "## The rules\n\nEach comment names the run and line that asked for it."
+        yield "code", "ax = report.plot_startup()"
+    if refused["time"].notna().any():
+        yield "markdown", "## When it was refused"
+        yield "code", "ax = report.plot_timeline()"
+    if len(refused):
+        yield "markdown", "## Who asked for what"
+        yield "code", "ax = sbdiag.plot_operations(report.denials)"
+    if len(report.rules):
+        yield from _rules_cells(len(report.rules))
+    yield "markdown", "## Conclusion\n\n" + _conclusion(report.rules)
+    if report.rules.withheld:
+        yield (
+            "code",
+            "for each in report.rules.withheld:\n"
+            '    what = " ".join(filter(None, (each.reason, each.name)))\n'
+            '    print(f"{len(each.denials):>4} {what}: {each.explanation}")',
+        )
+    yield "markdown", _LIMITS
+    yield "code", _check(report)
+
+
+def _rules_cells(count: int) -> Iterator[tuple[str, str]]:
+    yield (
+        "markdown",
+        "## The rules\n\nFor Seatbelt. Each comment names the run and line that asked for it.",
+    )
     yield "code", "print(report.to_sb().text)"
-    yield "code", "print(report.to_nono().text)"
-    yield (
-        "markdown",
-        "## The proof\n\nWith all rules: is what each answers allowed? Without it: is something"
-        " refused again?",
-    )
-    yield "code", 'report.verification[["text", "with_all", "necessary", "reason"]]'
-    yield (
-        "markdown",
-        "## Conclusion\n\nThe rules above answer every denial that a rule can answer. The others,"
-        " each with its reason:",
-    )
+    yield "markdown", "For nono, with what a reader should know before using it:"
     yield (
         "code",
-        "for each in report.rules.withheld:\n"
-        '    print(f"{each.reason} {each.name}: {len(each.denials)} denials. {each.explanation}")',
+        'nono = report.to_nono()\nprint(nono.text)\nfor note in nono.notes:\n    print("-", note)',
     )
     yield (
         "markdown",
-        "## Limits\n\nA capture is a lower bound: the kernel drops denials, and a program that"
-        " stops at the first refusal never asks for the rest.",
+        "## The proof\n\n*Sufficient:* with all rules, is what each one answers allowed?"
+        " *Necessary:* without it, is something refused again?",
     )
+    if count <= _MOST_DRAWN:
+        yield "code", "ax = sbdiag.plot_rules(report)"
     yield (
         "code",
-        f"assert len(report.denials) == {len(report.denials)}\n"
+        'report.verification[["with_all", "necessary", "refused_without", "reason", "wider"]]',
+    )
+
+
+def _opening(report: Investigation, refused: int) -> str:
+    redacted = (
+        "\n\n**Redacted.** Names of persons, machines and teams are stand-ins, in everything below."
+        if report.redacted
+        else ""
+    )
+    given = "" if report.profile is None else ", and the profile that was in force"
+    denials = f"{refused} denial{'' if refused == 1 else 's'}"
+    captures = f"{len(report.runs)} capture{'' if len(report.runs) == 1 else 's'}"
+    return (
+        "# What the sandbox refused\n\n**The question.** Which accesses were refused, what did that"
+        " stop, and what is the least that lifts it?\n\n**The evidence.**"
+        f" {denials} in {captures}, read by sbdiag{given}. What was read stands in the next cell,"
+        f" packed, so that this notebook runs without the files.{redacted}"
+    )
+
+
+def _read(report: Investigation) -> str:
+    said = "Lines read = denials + lines that continue one + lines of others + unparsed."
+    if report.notes:
+        said += " What was assumed:\n\n" + fenced("\n".join(report.notes))
+    return said
+
+
+def _conclusion(rules: RuleSet) -> str:
+    if not len(rules):
+        return "No rule is proposed. " + (
+            "What was refused, and why no rule lifts it:" if rules.withheld else ""
+        )
+    return (
+        "The rules above answer every denial that a rule can answer and should."
+        + (" The others, each with its reason:" if rules.withheld else "")
+        + "\n\nTo decide otherwise, run `report.explore()` in a cell of its own."
+    )
+
+
+_LIMITS: Final = """## Limits
+
+* A capture is a lower bound: the kernel drops denials, and a program that stops at its first
+  refusal never asks for the rest. Allow, run again, look again.
+* The proof is about what was captured, by published tables of how Seatbelt decides; where they
+  cannot tell, the answer is *unknown*.
+* Read what you allow: the program that was refused chose the names."""
+
+
+def _check(report: Investigation) -> str:
+    """Code that compares the rules with those of the day of writing, to the letter."""
+    texts = {
+        "to_sb": sb.to_sb(report.rules, denials=report.denials).text,
+        "to_nono": nono.to_nono(report.rules).text,
+    }
+    lines = [
+        "import hashlib",
+        "",
+        "# What was concluded when this was written. Another version of sbdiag may know better.",
+        f"assert len(report.denials) == {len(report.denials)}",
         f"assert len(report.rules) == {len(report.rules)}",
-    )
+    ]
+    for method, text in texts.items():
+        digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        lines += [
+            f"written = report.{method}().text.encode()",
+            "assert hashlib.sha256(written).hexdigest() == (",
+            f'    "{digest}"',
+            ")",
+        ]
+    return "\n".join(lines)
 
 
 def _found(findings: pd.DataFrame) -> str:

@@ -69,7 +69,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """A fresh page; any dialog or page error is a failure of the test."""
+    """A fresh page; a dialog is a failure of the test, since only a script opens one."""
     context = browser.new_context(viewport={"width": 1400, "height": 1600})
     fresh = context.new_page()
     alarms: list[str] = []
