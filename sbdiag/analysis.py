@@ -120,7 +120,12 @@ class Report:
         Options: see :func:`sbdiag.to_nono`.
         """
         export = nono.to_nono(
-            self.rules, name=name, home=home, path_kinds=path_kinds, omit_granted=omit_granted
+            self.rules,
+            denials=self.denials,
+            name=name,
+            home=home,
+            path_kinds=path_kinds,
+            omit_granted=omit_granted,
         )
         return _written(self._noted(export), path)
 

@@ -148,7 +148,7 @@ class Exploration:
     @cached_property
     def nono(self) -> Export:
         """The rules as a nono profile."""
-        return to_nono(self.rules, omit_granted=self.writing.omit_granted)
+        return to_nono(self.rules, denials=self.denials, omit_granted=self.writing.omit_granted)
 
     @property
     def proves_at_once(self) -> bool:

@@ -17,16 +17,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+import pandas as pd
+
 from sbdiag.diagnosis import paths
+from sbdiag.diagnosis.accesses import distinct_accesses
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
 from sbdiag.errors import ExportError
 from sbdiag.export.account import Export
 from sbdiag.export.forms import forms
 from sbdiag.export.homes import one_home, path_of
-from sbdiag.export.nono_base import granted, refused_by
 from sbdiag.export.nono_excess import asked_only, excess
 from sbdiag.export.nono_preview import DEFAULT_HOME, preview_nono
-from sbdiag.seatbelt.rules import Filter, Rule
+from sbdiag.export.nono_raw import fault
+from sbdiag.export.nono_replay import (
+    accesses_of,
+    holds_state,
+    refused_below,
+    standing,
+)
+from sbdiag.export.nono_widening import opened_paths, widening
+from sbdiag.seatbelt.access import Access
+from sbdiag.seatbelt.rules import Rule
 from sbdiag.seatbelt.text import one_line
 
 Kind: TypeAlias = Literal["file", "directory"]
@@ -63,14 +74,9 @@ _FIELDS: Final[tuple[tuple[str, frozenset[Mode], bool], ...]] = (
     ("read_file", frozenset({"read"}), False),
     ("write_file", frozenset({"write"}), False),
 )
-_EMITTED: Final[Mapping[frozenset[Mode], str]] = {
-    frozenset({"read"}): "file-read*, file-map-executable and file-ioctl",
-    frozenset({"write"}): "file-write* and file-ioctl",
-    frozenset({"read", "write"}): "file-read*, file-write*, file-map-executable and file-ioctl",
-}
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 _WIDTH: Final = 88
-# Beyond so many grants replay takes longer than anybody reads; the table's sentence stays.
+# Beyond so many grants replay takes longer than anybody reads; what the preview's rules say stays.
 _MOST_REPLAYED: Final = 200
 
 _MISSING: Final = (
@@ -81,8 +87,8 @@ _STRIPPED: Final = (
     "directory, or given as a path. A pack or registry profile loses them."
 )
 _ORDER: Final = (
-    "nono puts raw rules before its network rules: they cannot lift a network mode, nor the "
-    "denials that protect nono's own state."
+    "nono puts raw rules before its network rules and before what protects its own state: of rules "
+    "for the same operation those later ones decide."
 )
 _UNCHECKED: Final = (
     "nono checks raw rules only when it runs on macOS; 'nono profile validate' does not."
@@ -112,10 +118,20 @@ class _Said:
     def raw(self) -> bool:
         return self.grant is None and self.rider is None
 
+    @property
+    def path(self) -> str:
+        grant = self.grant or self.rider
+        assert grant is not None
+        return grant.path
+
+    def written(self, *, omit_granted: bool) -> bool:
+        return self.unsaid is None and not (omit_granted and self.granted is not None)
+
 
 def to_nono(
     rules: RuleSet,
     *,
+    denials: pd.DataFrame | None = None,
     name: str = "sbdiag",
     home: str | None = None,
     path_kinds: Mapping[str, Kind] | None = None,
@@ -127,6 +143,10 @@ def to_nono(
     ----------
     rules
         What :func:`~sbdiag.diagnosis.minimize.minimal_rules` proposed.
+    denials
+        The frame that the rules were proposed from. With it a rule is granted already where
+        nono's base allows every access that asked for it; without, where it allows what the rule
+        names.
     name
         ``meta.name``; nono asks for it wherever ``meta`` stands.
     home
@@ -142,7 +162,8 @@ def to_nono(
     -------
     Export
         Raw rules are `exact`; file grants are `widened`, since nono always grants more with
-        them; `already_granted` and `unrepresented` name the part of nono that does so.
+        them, as the preview of the text shows. `already_granted` and `unrepresented` name the
+        construct of nono that decides, as the replay on the preview of an empty profile shows.
 
     Raises
     ------
@@ -154,40 +175,42 @@ def to_nono(
             f"nono takes letters, digits and inner hyphens as a profile's name, and 'default' "
             f"would lose its base groups: not {name!r}"
         )
+    evidence = _evidence(rules, denials)
     plan = [_Said(minimal) for minimal in rules]
-    for said in plan:
-        said.grant = _grant(said.minimal.rule, path_kinds or {}, _MODES)
     granting: defaultdict[str, set[Mode]] = defaultdict(set)
     for said in plan:
-        if said.grant is not None:
+        said.grant = _grant(said.minimal.rule, path_kinds or {}, _MODES)
+        _judge(said, evidence, home)
+        if said.grant is not None and said.written(omit_granted=omit_granted):
             granting[said.grant.path] |= said.grant.modes
     for said in plan:
         rider = _grant(said.minimal.rule, {}, _RIDES)
         if rider is not None and rider.modes <= granting[rider.path]:
             said.rider = rider
-        said.unsaid = _unsaid(said)
-        said.granted = granted(said.minimal.rule) if said.unsaid is None else None
-    written = [said for said in plan if said.unsaid is None and not (omit_granted and said.granted)]
+        elif said.raw and said.unsaid is None:
+            said.unsaid = _unsayable(said.minimal.rule, home)
+            said.granted = None if said.unsaid else said.granted
+    written = [said for said in plan if said.written(omit_granted=omit_granted)]
     raw_rules = [
         one_line(form.rule) for form in forms(said.minimal for said in written if said.raw)
     ]
-    filesystem = _filesystem(
-        [said.grant for said in written if said.grant is not None],
-        one_home(rules) if home is None else home,
-    )
+    known_home = one_home(rules) if home is None else home
+    filesystem = _filesystem([said.grant for said in written if said.grant is not None], known_home)
     document: dict[str, object] = {"meta": {"name": name}}
     document |= {"filesystem": filesystem} if filesystem else {}
     document |= {"unsafe_macos_seatbelt_rules": raw_rules} if raw_rules else {}
     new = [said for said in plan if said.unsaid is None and said.granted is None]
     text = _json(document) + "\n"
     widened = [said for said in new if not said.raw]
-    more = _replayed(rules, [said.minimal.rule for said in widened], text, home or one_home(rules))
+    opened = opened_paths(text, filesystem, known_home)
+    more = _replayed(rules, [said.minimal.rule for said in widened], text, known_home)
     return Export(
         text=text,
         exact=tuple(said.minimal for said in new if said.raw),
         widened=tuple(
-            (said.minimal, " ".join(filter(None, (_widening(said), excess_text))))
+            (said.minimal, " ".join(filter(None, (shown, excess_text))))
             for said, excess_text in zip(widened, more, strict=True)
+            for shown in (widening(said.minimal, said.path, opened, home),)
         ),
         already_granted=tuple((said.minimal, said.granted) for said in plan if said.granted),
         unrepresented=tuple((said.minimal, said.unsaid) for said in plan if said.unsaid),
@@ -203,57 +226,73 @@ def to_nono(
 def _grant(rule: Rule, kinds: Mapping[str, Kind], modes: Mapping[str, Mode]) -> _Grant | None:
     """Return the file grant that says `rule`; ``None`` where it takes a raw rule.
 
-    nono expands ``$NAME`` anywhere in a path, and refuses control characters.
+    nono expands ``$NAME`` and ``*`` anywhere in a path, and refuses control characters.
     """
     if not all(operation in modes for operation in rule.operations) or len(rule.filters) != 1:
         return None
     path = path_of(rule.filters[0])
-    if path is None or path == "/" or "$" in path or not paths.plain(path):
+    if path is None or path == "/" or {"$", "*"} & set(path) or not paths.plain(path):
         return None
     recursive = rule.filters[0].name == "subpath" or kinds.get(path) == "directory"
     return _Grant(path, recursive, frozenset(modes[operation] for operation in rule.operations))
 
 
-def _unsaid(said: _Said) -> str | None:
-    """Say why nono cannot hold a rule; ``None`` where it can."""
-    group = _refusing(said)
-    if group is not None:
-        return (
-            f"nono refuses it by {group}: a grant would also need bypass_protection, which is "
+def _evidence(rules: RuleSet, denials: pd.DataFrame | None) -> dict[int, Access]:
+    """Return what each row asked for that a rule names."""
+    if denials is None:
+        return {}
+    labels = sorted({label for minimal in rules for label in minimal.denials})
+    rows = denials.loc[labels]
+    return {
+        labels[position]: asked.access
+        for asked in distinct_accesses(rows)
+        for position in asked.positions
+    }
+
+
+def _judge(said: _Said, evidence: Mapping[int, Access], home: str | None) -> None:
+    """Ask nono's base about a rule: granted already, refused whatever is granted, or neither."""
+    named = accesses_of(said.minimal.rule)
+    asked = [evidence[label] for label in said.minimal.denials if label in evidence]
+    accesses = list(dict.fromkeys(asked)) or named or ()
+    found = standing(accesses, home=home)
+    refused = found.refused or standing(named or (), home=home).refused
+    if refused is not None and _is_file(said.minimal.rule):
+        said.unsaid = (
+            f"nono refuses it by {refused}: a grant would also need bypass_protection, which is "
             "for a person to decide."
         )
-    # nono's check counts a string that is one parenthesis as a parenthesis of the rule.
-    if any(text in {"(", ")"} for text in _texts(said.minimal.rule.filters)):
-        return "nono's check takes a name that is one parenthesis for a parenthesis of the rule."
-    return None
+    elif said.grant and said.grant.recursive and holds_state(said.grant.path, home=home):
+        said.unsaid = "nono refuses to open a directory that its own state lies in."
+    else:
+        said.granted = found.granted
 
 
-def _refusing(said: _Said) -> str | None:
-    """Return the group of nono that holds against a rule.
+def _is_file(rule: Rule) -> bool:
+    return all(operation.startswith("file-") for operation in rule.operations)
 
-    Its denials name file-read-data and file-write*, so they hold against such a raw rule as well.
+
+def _unsayable(rule: Rule, home: str | None) -> str | None:
+    """Say why nono cannot hold a raw rule; ``None`` where it can.
+
+    A raw rule comes behind the denials of the groups: one for a directory would lift them there.
     """
-    rule, grant = said.minimal.rule, said.grant or said.rider
-    if grant is not None:
-        return refused_by(grant.path, recursive=grant.recursive)
-    if set(rule.operations).isdisjoint(_MODES):
-        return None
-    found = (
-        refused_by(path, recursive=one.name == "subpath")
-        for one in rule.filters
-        if (path := path_of(one)) is not None
-    )
-    return next((group for group in found if group is not None), None)
-
-
-def _texts(filters: Iterable[object]) -> list[str]:
-    found: list[str] = []
-    for one in filters:
-        if isinstance(one, str):
-            found.append(one)
-        elif isinstance(one, Filter):
-            found += _texts(one.arguments)
-    return found
+    wrong = fault(one_line(rule))
+    if wrong is not None:
+        return f"nono refuses the raw rule: {wrong}."
+    if _is_file(rule):
+        for one in rule.filters:
+            path = path_of(one)
+            below = refused_below(path, home=home) if path and one.name == "subpath" else ()
+            lifted = [
+                origin
+                for origin, place in below
+                for operation in rule.operations
+                if standing((Access(operation, (("path", place),)),)).refused
+            ]
+            if lifted:
+                return f"as a raw rule it would lift what nono refuses by {lifted[0]}."
+    return None
 
 
 def _filesystem(grants: Iterable[_Grant], home: str | None) -> dict[str, list[str]]:
@@ -283,20 +322,6 @@ def _replayed(rules: RuleSet, widened: list[Rule], text: str, home: str | None) 
     for rule in widened:
         found = excess(rule, asked=asked, base=base, applied=applied)
         yield f"By replay: {'; '.join(map(str, found))}." if found else ""
-
-
-def _widening(said: _Said) -> str:
-    grant = said.grant or said.rider
-    assert grant is not None
-    where = "everything below it" if grant.recursive else "exactly this path"
-    text = (
-        f"nono grants {_EMITTED[grant.modes]} on {where}, instead of "
-        f"{' '.join(said.minimal.rule.operations)}, and "
-        "file-read-metadata on the directories above it"
-    )
-    if "write" in grant.modes and not grant.recursive:
-        text += "; it also opens files beside it that are named like it, with .tmp.N.N behind"
-    return text + "."
 
 
 def _notes(

@@ -1,80 +1,48 @@
 """The Seatbelt text that nono would apply, which it no longer prints.
 
-Order and rules follow ``crates/nono/src/sandbox/macos.rs`` (``generate_profile``) of nolabs-ai/nono
-v0.74; the groups are those of its ``policy.json``. The order matters: file grants, then the denies
-of the groups, then raw rules, then the network. Every block has a comment that names where it
-comes from. What a file cannot tell (which directories exist, what links resolve to, other profiles
-that are extended) is assumed as the notes say.
+``debug!`` printed the whole text up to v0.66; later versions print its size alone. The text here
+is made from the profile by the rules of nono's source (see :mod:`.nono_emit`), so that it can be
+read, evaluated, and replayed against a capture. Every block has a comment that names the construct
+it comes from. What a file cannot tell is a parameter here, and what was assumed becomes a note.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
-from sbdiag.diagnosis import paths
-from sbdiag.errors import ExportError
+from sbdiag.errors import ExportError, ProfileError, ProfileReadError
+from sbdiag.export.nono_blocks import Block
+from sbdiag.export.nono_emit import emit
 from sbdiag.export.nono_groups import (
-    DENIED_SERVICES,
-    OPTIONAL,
-    PROTECTED,
-    READABLE,
-    REFUSED,
-    REQUIRED,
-    SILENT,
-    WRITABLE,
+    BUILT_IN,
+    DEFAULT,
+    ELSEWHERE,
+    GROUPS,
+    REQUIRED_ELSEWHERE,
+    SINCE_074,
+    Version,
 )
-from sbdiag.export.nono_read import NonoProfile, read_nono
+from sbdiag.export.nono_keys import NEW_KEYS, NOT_PREVIEWED
+from sbdiag.export.nono_read import Entry, NonoProfile, from_values, merge, read_nono
+from sbdiag.export.nono_setting import LINKS, Exists, Setting
 from sbdiag.seatbelt.profile import Profile, parse_profile
-from sbdiag.seatbelt.sexpr import comment, quote
+from sbdiag.seatbelt.rules import Rule
+from sbdiag.seatbelt.sexpr import comment
+from sbdiag.seatbelt.text import one_line
+
+Source: TypeAlias = "str | Path"
 
 DEFAULT_HOME: Final = "/Users/you"
-PREVIEW: Final = "<nono preview>"
-
-# Links that macOS always has: nono emits rules for the name and for what it resolves to.
-_LINKS: Final = (("/etc", "/private/etc"), ("/tmp", "/private/tmp"), ("/var", "/private/var"))
-
-_ALWAYS: Final = (
-    "(allow process-exec*)",
-    "(allow process-fork)",
-    "(allow process-info* (target self))",
-    "(allow process-info* (target same-sandbox))",
-    "(allow sysctl-read)",
-    "(allow mach-lookup)",
-    *(f"(deny mach-lookup (global-name {quote(name)}))" for name in DENIED_SERVICES),
-    "(allow mach-per-user-lookup)",
-    "(allow mach-task-name)",
-    "(deny mach-priv*)",
-    "(allow ipc-posix-shm-read-data)",
-    "(allow ipc-posix-shm-write-data)",
-    "(allow ipc-posix-shm-write-create)",
-    "(allow signal (target self))",
-    "(allow signal (target same-sandbox))",
-    "(allow system-fsctl)",
-    "(allow system-info)",
-    '(allow file-read* (literal "/"))',
-)
-_TERMINALS: Final = (
-    '(allow file-ioctl (literal "/dev/tty"))',
-    '(allow file-ioctl (regex #"^/dev/ttys[0-9]+$"))',
-    '(allow file-ioctl (regex #"^/dev/pty[a-z][0-9a-f]+$"))',
-    "(allow pseudo-tty)",
-)
-_OPEN_NETWORK: Final = (
-    "(allow system-socket)",
-    "(allow network-outbound)",
-    "(allow network-inbound)",
-    "(allow network-bind)",
-)
-_BLOCKED_NETWORK: Final = (
-    "(deny network*)",
-    "(allow system-socket (socket-domain AF_UNIX))",
-    '(allow network-outbound (literal "/private/var/run/mDNSResponder"))',
-)
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_MAX_DEPTH: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Preview:
     """What nono would apply.
 
@@ -83,45 +51,79 @@ class Preview:
     text
         A whole profile, with a comment for each block.
     profile
-        The same, evaluated.
+        The same, evaluated. Its warnings are the notes. Where a base or a group is not given, it
+        is as a profile with an import that was not found: nearly every answer is *unknown*.
     notes
-        What was assumed, and what is not previewed.
+        What was assumed, and what is left out, one sentence each.
+    blocks
+        The rules by the construct they come from, in order.
+    lines
+        The 1-based line of the comment of each block.
     """
 
     text: str
     profile: Profile
     notes: tuple[str, ...]
+    blocks: tuple[Block, ...] = ()
+    lines: tuple[int, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class _Grant:
-    path: str
-    form: str
-    reads: bool
-    writes: bool
-    origin: str
+    def block_of(self, rule: Rule) -> Block | None:
+        """Return the block that a rule of `profile` stands in."""
+        location = rule.location
+        if location is None or location.path != self.profile.path or not self.lines:
+            return None
+        number = bisect_right(self.lines, location.line) - 1
+        return self.blocks[number] if number >= 0 else None
 
 
 def preview_nono(
-    text: str,
+    source: Source,
     *,
-    path: str = "<nono>",
     home: str = DEFAULT_HOME,
     workdir: str | None = None,
+    environment: Mapping[str, str] | None = None,
     user_authored: bool = True,
+    extends: Mapping[str, Source] = _NOTHING,
+    exists: Exists = None,
+    links: Mapping[str, str] = _NOTHING,
+    macos: str | None = None,
+    proxy_port: int | None = None,
+    version: Version = "0.74",
+    path: str | None = None,
 ) -> Preview:
     """Show the Seatbelt text that nono makes of a profile.
 
     Parameters
     ----------
-    text
-        The profile's JSON, comments allowed: the content of a file, or ``Export.text``.
-    path
-        How errors call it.
-    home, workdir
-        What ``~``, ``$HOME`` and ``$WORKDIR`` stand for.
+    source
+        A ``Path`` is a file; a ``str`` is the JSON itself, such as ``Export.text``.
+    home
+        The user's home directory.
+    workdir
+        What ``$WORKDIR`` stands for, and what ``workdir.access`` opens; without it both are left
+        out.
+    environment
+        Variables of the shell in which nono starts. Without it a path that names one whose value
+        nono does not know by itself is left out; and so are the rules for ``PATH``.
     user_authored
-        Since v0.67 nono drops raw rules of profiles that the user did not write.
+        Whether the user wrote the profile; of others nono drops the raw rules (since v0.67).
+    extends
+        The profiles that ``extends`` may name, by that name. Those that nono brings along are
+        known, and beside a `source` that is a file the files ``<name>.json`` are. Any other makes
+        the answers *unknown*.
+    exists
+        The paths that exist, or a function that tells; without it all do. nono skips a directory
+        that does not exist.
+    links
+        Symbolic links and what they resolve to, beside ``/etc``, ``/tmp`` and ``/var``.
+    macos
+        The version of macOS for conditions such as ``macos:>=15``; without it they count as met.
+    proxy_port
+        The port of nono's proxy, where the profile asks for it; nono chooses one at each start.
+    version
+        Which nono: ``0.66`` or ``0.74``.
+    path
+        How errors call a `source` that is no file.
 
     Returns
     -------
@@ -130,196 +132,198 @@ def preview_nono(
     Raises
     ------
     ExportError
-        The text is no nono profile, or a path holds control characters, which nono refuses.
+        With path and line: the text is no nono profile, or nono refuses it.
+    ProfileReadError
+        A file cannot be read.
     ProfileError
-        A raw rule that Seatbelt would refuse; nono finds out when it runs.
+        Seatbelt would refuse a raw rule; nono finds out when it starts.
     """
-    given = read_nono(text, path=path)
-    blocks: list[tuple[str, tuple[str, ...]]] = [("nono's base", _ALWAYS)]
-    notes = [
-        *given.notes,
-        "directories are taken to exist: nono grants a missing one silently not at all",
-        "links other than /etc, /tmp and /var are not resolved",
-    ]
-    grants = [*_group_grants(given, home), *_own_grants(given, home, workdir, notes)]
-    blocks += _grant_blocks(grants)
-    blocks += _refusals(given, home, workdir)
-    blocks += _raw(given, user_authored=user_authored, notes=notes)
-    blocks.append(
-        ("nono's own state is protected", _denied([_expand(p, home, workdir) for p in PROTECTED]))
+    name = path or (str(source) if isinstance(source, Path) else "<nono>")
+    if not home.startswith("/") or home == "/":
+        raise ExportError(f"the home directory must be an absolute path, not {home!r}")
+    setting = Setting(
+        home=home.rstrip("/"),
+        workdir=workdir,
+        environment=environment,
+        exists=exists,
+        links={**LINKS, **links},
+        macos=macos,
+        version=version,
+        user_authored=user_authored,
+        proxy_port=proxy_port,
     )
-    blocks.append(
-        ("network.block", _BLOCKED_NETWORK) if given.block else ("no network mode", _OPEN_NETWORK)
+    unknown: list[str] = []
+    blocks = _blocks(source, name, extends, setting, unknown)
+    text, lines = _text(blocks)
+    return _preview(text, blocks, lines, name, tuple(setting.notes), tuple(unknown))
+
+
+def seatbelt_blocks(text: str, *, home: str = DEFAULT_HOME) -> tuple[Block, ...]:
+    """Return only the rules of :func:`preview_nono` for JSON, without evaluating them."""
+    return _blocks(text, "<nono>", {}, Setting(home=home), [])
+
+
+def _blocks(
+    source: Source,
+    name: str,
+    extends: Mapping[str, Source],
+    setting: Setting,
+    unknown: list[str],
+) -> tuple[Block, ...]:
+    own = read_nono(_read(source), path=name)
+    given = _Bases(extends, setting, unknown).resolved(own, _directory(source), ())
+    if given.overrides is not None:
+        given = replace(merge(given, given.overrides), name=given.name)
+    _about(given, setting)
+    groups = _groups(given, setting, unknown)
+    blocks = emit(given, groups, setting)
+    if setting.exists is None:
+        setting.note("paths are taken to exist; nono silently skips a directory that does not")
+    setting.note("no links are resolved but /etc, /tmp, /var and those that are given")
+    return blocks
+
+
+def _preview(
+    text: str,
+    blocks: tuple[Block, ...],
+    lines: tuple[int, ...],
+    name: str,
+    notes: tuple[str, ...],
+    unknown: tuple[str, ...],
+) -> Preview:
+    called = f"<preview of {name}>"
+    try:
+        profile = parse_profile(text, path=called, missing_import="unknown")
+    except ProfileError as error:
+        place = error.location
+        if place is None or place.path != called:
+            raise
+        block = blocks[max(0, bisect_right(lines, place.line) - 1)]
+        # Same class: a limit stays a limit.
+        raise type(error)(f"{block.origin}: {error.message}", block.location or place) from error
+    missing = (*profile.unknown_imports, *unknown)
+    profile = replace(
+        profile,
+        warnings=(*profile.warnings, *notes),
+        unknown_imports=missing,
+        settled_from=None if unknown else profile.settled_from,
     )
-    whole = "\n\n".join(
-        [
-            "(version 1)\n(deny default)",
-            *("\n".join([comment(origin), *rules]) for origin, rules in blocks if rules),
-        ]
-    )
-    whole += "\n"
-    return Preview(whole, parse_profile(whole, path=PREVIEW), tuple(dict.fromkeys(notes)))
+    return Preview(text, profile, notes, blocks, lines)
 
 
-def _group_grants(given: NonoProfile, home: str) -> Iterator[_Grant]:
-    for groups, reads, writes in ((READABLE, True, False), (WRITABLE, False, True)):
-        for name, places in groups:
-            if name not in given.exclude:
-                for place in places:
-                    yield from _both_forms(
-                        place, home, "subpath", f"group {name}: {place}", reads=reads, writes=writes
-                    )
-    for name in given.include:
-        if name in OPTIONAL:
-            wide, readable = OPTIONAL[name]
-            for place in (*wide, *readable):
-                yield from _both_forms(
-                    place,
-                    home,
-                    "subpath",
-                    f"group {name}: {place}",
-                    reads=True,
-                    writes=place in wide,
-                )
+def _text(blocks: tuple[Block, ...]) -> tuple[str, tuple[int, ...]]:
+    parts = ["(version 1)\n(deny default)\n"]
+    lines = []
+    line = 3
+    for block in blocks:
+        rules = (rule if isinstance(rule, str) else one_line(rule) for rule in block.rules)
+        part = "\n".join(["", comment(block.origin), *rules, ""])
+        lines.append(line + 1)
+        line += part.count("\n")
+        parts.append(part)
+    return "".join(parts), tuple(lines)
 
 
-# Field of a profile: how wide, reading, writing.
-_FIELDS: Final = (
-    ("allow", "subpath", True, True),
-    ("read", "subpath", True, False),
-    ("write", "subpath", False, True),
-    ("allow_file", "literal", True, True),
-    ("read_file", "literal", True, False),
-    ("write_file", "literal", False, True),
-)
-_PREVIEWED: Final = {field for field, *_ in _FIELDS} | {"deny", "suppress_save_prompt", "ignore"}
+def _read(source: Source) -> str:
+    if isinstance(source, str):
+        return source
+    try:
+        return source.read_text("utf-8")
+    except OSError as error:
+        raise ProfileReadError(f"cannot read {source}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ExportError(f"{source} is no UTF-8: {error.reason}") from error
 
 
-def _own_grants(
-    given: NonoProfile, home: str, workdir: str | None, notes: list[str]
-) -> Iterator[_Grant]:
-    known = {*(name for name, _ in (*READABLE, *WRITABLE, *REFUSED)), *OPTIONAL, *SILENT}
-    notes += [f"group {name} is not known here" for name in given.include if name not in known]
-    notes += [
-        f"filesystem.{field} is not previewed"
-        for field in given.filesystem
-        if field not in _PREVIEWED
-    ]
-    for field, form, reads, writes in _FIELDS:
-        for written in given.filesystem.get(field, ()):
-            place = _expand(written, home, workdir)
-            if "$" in place:
-                notes.append(
-                    f"filesystem.{field}: {written} names a variable that is not known here"
-                )
-            for state in PROTECTED:
-                if paths.below(_expand(state, home, None), place):
-                    notes.append(
-                        f"nono refuses filesystem.{field}: {written}, its own state lies there"
-                    )
-            yield from _both_forms(
-                place, home, form, f"filesystem.{field}: {written}", reads=reads, writes=writes
+def _directory(source: Source) -> Path | None:
+    return source.parent if isinstance(source, Path) else None
+
+
+class _Bases:
+    """Finds what a profile extends: given by the caller, a file beside it, or nono's own."""
+
+    def __init__(self, given: Mapping[str, Source], setting: Setting, unknown: list[str]) -> None:
+        self.given, self.setting, self.unknown = given, setting, unknown
+
+    def resolved(
+        self, child: NonoProfile, directory: Path | None, chain: tuple[str, ...]
+    ) -> NonoProfile:
+        """Merge the bases of `child` from left to right, and then itself."""
+        base: NonoProfile | None = None
+        for entry in child.entries("extends"):
+            if entry.text in chain:
+                circle = " -> ".join((*chain, entry.text))
+                raise ExportError(f"profiles extend each other: {circle}", entry.location)
+            if len(chain) >= _MAX_DEPTH:
+                raise ExportError("nono follows extends 10 profiles deep", entry.location)
+            found = self._base(entry, directory, child.path)
+            if found is None:
+                self.setting.note(f"extends: {entry.text} is not given, so what it adds is unknown")
+                self.unknown.append(f"{entry.text} (extends)")
+                continue
+            one = self.resolved(*found, (*chain, entry.text))
+            base = one if base is None else merge(base, one)
+        return child if base is None else merge(base, child)
+
+    def _base(
+        self, entry: Entry, directory: Path | None, path: str
+    ) -> tuple[NonoProfile, Path | None] | None:
+        name = entry.text
+        plain = all(part.replace("-", "").isalnum() and part.isascii() for part in name.split("/"))
+        if name in self.given:
+            source = self.given[name]
+            called = str(source) if isinstance(source, Path) else f"<{name}>"
+            return read_nono(_read(source), path=called), _directory(source)
+        beside = directory / f"{name}.json" if directory is not None and plain else None
+        if beside is not None and beside.is_file() and str(beside) != path:
+            return read_nono(_read(beside), path=str(beside)), directory
+        known = BUILT_IN.get(name)
+        if known is not None:
+            return from_values({"meta": {"name": name}, **known}, path=f"<nono's {name}>"), None
+        if name.count("/") > 1 or not all(name.split("/")) or name.startswith((".", "~")):
+            raise ExportError(f"no name of a profile: {name!r}", entry.location)
+        return None
+
+
+def _groups(given: NonoProfile, setting: Setting, unknown: list[str]) -> tuple[str, ...]:
+    """Return the groups that count: those of every profile, the included, without the excluded."""
+    excluded = set()
+    for entry in given.entries("groups.exclude"):
+        if setting.applies(entry, f"groups.exclude: {entry.text}"):
+            group = GROUPS.get(entry.text)
+            if entry.text in REQUIRED_ELSEWHERE or (group is not None and group.required):
+                raise ExportError(f"nono requires the group {entry.text}", entry.location)
+            excluded.add(entry.text)
+    found = dict.fromkeys(() if given.name == "default" else DEFAULT)
+    for entry in given.entries("groups.include"):
+        if entry.text in ELSEWHERE or not setting.applies(entry, f"groups.include: {entry.text}"):
+            continue
+        if entry.text in GROUPS and (setting.version != "0.66" or not _is_new(entry.text)):
+            found[entry.text] = None
+        elif entry.text not in excluded:
+            setting.note(
+                f"groups.include: {entry.text} is no group of nono's own {setting.version}, which "
+                "refuses it unless a pack brings it along: what it adds is unknown"
             )
+            unknown.append(f"{entry.text} (group)")
+    return tuple(name for name in found if name not in excluded)
 
 
-def _both_forms(
-    place: str, home: str, form: str, origin: str, *, reads: bool, writes: bool
-) -> Iterator[_Grant]:
-    written = _expand(place, home, None)
-    for path in _forms(written):
-        yield _Grant(path, form, reads, writes, origin)
+def _is_new(name: str) -> bool:
+    return (name, "") in SINCE_074
 
 
-def _forms(path: str) -> list[str]:
-    """Return the path as written and, below a link of macOS, as it resolves."""
-    for link, target in _LINKS:
-        if paths.below(path, link):
-            return [path, target + path[len(link) :]]
-    return [path]
+def _about(given: NonoProfile, setting: Setting) -> None:
+    """Take notes about keys that are not previewed, or that the version does not have."""
+    for key in _noted(given):
+        setting.note(f"{key} is not previewed: {NOT_PREVIEWED[key]}")
+    if setting.version == "0.66":
+        for key in given.lines:
+            if key in NEW_KEYS:
+                setting.note(f"{key} is no key that v0.66 knows; it refuses the profile")
 
 
-def _expand(path: str, home: str, workdir: str | None) -> str:
-    if not paths.plain(path):
-        raise ExportError(f"nono refuses control characters in a path: {path!r}")
-    if path == "~" or path.startswith("~/"):
-        path = home + path[1:]
-    path = path.replace("$HOME", home)
-    if workdir is not None:
-        path = path.replace("$WORKDIR", workdir)
-    return path if path == "/" else path.rstrip("/")
-
-
-def _grant_blocks(grants: list[_Grant]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Emit all grants: metadata of parents and the like, then reading, then writing."""
-    parents = sorted(
-        {up for grant in grants for up in paths.ancestors(grant.path) if grant.path[:1] == "/"}
-    )
-    yield (
-        "parents of what is granted",
-        tuple(f"(allow file-read-metadata (literal {quote(up)}))" for up in parents),
-    )
-    for grant in grants:
-        rules = [f"(allow file-map-executable {_filter(grant)})"] if grant.reads else []
-        yield grant.origin, (*rules, f"(allow file-ioctl {_filter(grant)})")
-    yield "terminals", _TERMINALS
-    for grant in grants:
-        if grant.reads:
-            yield grant.origin, (f"(allow file-read* {_filter(grant)})",)
-    for grant in grants:
-        if grant.writes:
-            yield grant.origin, (f"(allow file-write* {_filter(grant)})",)
-
-
-def _filter(grant: _Grant) -> str:
-    return f"({grant.form} {quote(grant.path)})"
-
-
-def _refusals(
-    given: NonoProfile, home: str, workdir: str | None
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, places in REFUSED:
-        if name not in given.exclude or name in REQUIRED:
-            found = [form for place in places for form in _forms(_expand(place, home, workdir))]
-            yield f"group {name}", _denied(found)
-    for field in ("allow_file", "write_file"):
-        for written in given.filesystem.get(field, ()):
-            for path in _forms(_expand(written, home, workdir)):
-                pattern = "^" + _regex_quote(path) + r"\.tmp\.[0-9]+\.[0-9]+$"
-                yield (
-                    f"filesystem.{field}: {written}, written by way of a temporary file",
-                    (f"(allow file-write* (regex {quote(pattern)}))",),
-                )
-    for written in given.filesystem.get("deny", ()):
-        yield f"filesystem.deny: {written}", _denied(_forms(_expand(written, home, workdir)))
-
-
-def _denied(places: list[str]) -> tuple[str, ...]:
-    """Emit what nono makes of a refused path: metadata stays readable."""
-    return tuple(
-        rule
-        for path in places
-        for rule in (
-            f"(allow file-read-metadata (subpath {quote(path)}))",
-            f"(deny file-read-data (subpath {quote(path)}))",
-            f"(deny file-write* (subpath {quote(path)}))",
-            f"(deny network-outbound (subpath {quote(path)}))",
-        )
-    )
-
-
-def _regex_quote(path: str) -> str:
-    return "".join(
-        f"\\{character}" if character in "^.[]$()|*+?{}\\" else character for character in path
-    )
-
-
-def _raw(
-    given: NonoProfile, *, user_authored: bool, notes: list[str]
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if given.rules and not user_authored:
-        notes.append(
-            "raw rules are dropped: nono (v0.67 and later) takes them from user profiles only"
-        )
-        return
-    for number, rule in enumerate(given.rules, 1):
-        yield f"unsafe_macos_seatbelt_rules, number {number}", (rule,)
+def _noted(given: NonoProfile) -> Iterator[str]:
+    for key in NOT_PREVIEWED:
+        if key in given.lines and given.values.get(key, True) not in (False, None, ()):
+            yield key

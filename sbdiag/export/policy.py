@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Literal
 
 from sbdiag.errors import ProfileReadError
@@ -25,7 +26,9 @@ def read_policy(
     path
         The file. Text that begins with ``{``, comments aside, is a nono profile.
     params, import_path, missing_import
-        As for :func:`sbdiag.read_profile`. For a nono profile ``HOME`` and ``WORKDIR`` count.
+        As for :func:`sbdiag.read_profile`. For a nono profile the parameters are ``HOME``,
+        ``WORKDIR`` and variables of the environment; the profile is taken as the user's own, and
+        what was assumed stands in ``Profile.warnings``.
 
     Raises
     ------
@@ -38,10 +41,11 @@ def read_policy(
     except OSError as error:
         raise ProfileReadError(f"cannot read {os.fspath(path)}: {error.strerror}") from error
     if _is_json(text):
-        given = params or {}
-        home = given.get("HOME", DEFAULT_HOME)
-        name = os.fspath(path)
-        return preview_nono(text, path=name, home=home, workdir=given.get("WORKDIR")).profile
+        given = dict(params or {})
+        home, workdir = given.pop("HOME", DEFAULT_HOME), given.pop("WORKDIR", None)
+        return preview_nono(
+            Path(path), home=home, workdir=workdir, environment=given or None
+        ).profile
     return read_profile(path, params, import_path=tuple(import_path), missing_import=missing_import)
 
 

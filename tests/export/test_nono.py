@@ -15,6 +15,9 @@ from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
 from sbdiag.errors import ExportError
 from sbdiag.export.account import Export
 from sbdiag.export.nono import to_nono
+from sbdiag.export.nono_preview import preview_nono
+from sbdiag.export.nono_replay import standing
+from sbdiag.seatbelt.access import Access
 from sbdiag.seatbelt.rules import Filter, Rule
 
 VM = "com.apple.Virtualization.VirtualMachine"
@@ -165,7 +168,8 @@ def test_a_grant_says_that_it_widens() -> None:
     assert ".tmp." in write
     assert ".tmp." not in read
     assert "By replay: file-read-metadata, file-read-xattr, file-ioctl on it" in read
-    assert "file-read-metadata on the directories above it" in read
+    # The base opens the metadata of the home directory already: its groups open places in it.
+    assert "above it" not in read
     assert "file-write-data beside it" not in read
     assert "file-write-mode beside it, with .tmp.N.N behind the name" in write
 
@@ -191,7 +195,79 @@ def test_what_a_group_refuses_is_left_to_a_person() -> None:
     assert rule.rule.operations == ("file-read-data",)
     assert "deny_credentials" in reason
     assert "filesystem" not in document(export)
+    # The same group leaves the names readable.
+    ((_, granted_by),) = export.already_granted
+    assert "deny_credentials" in granted_by
+
+
+def rule_set(*rules: Rule) -> RuleSet:
+    return RuleSet(tuple(MinimalRule(rule, (0,), "P.", "s") for rule in rules))
+
+
+def below(path: str, *operations: str) -> Rule:
+    return Rule("allow", operations, (Filter("subpath", (path,)),))
+
+
+def test_what_is_refused_below_a_granted_directory_is_said() -> None:
+    export = to_nono(rule_set(below("/Users/you/.config", "file-read-data")))
+    assert document(export)["filesystem"] == {"read": ["~/.config"]}
+    ((_, reason),) = export.widened
+    assert "group deny_credentials and group deny_shell_configs stays refused" in reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (below("/Users/you", "file-read*"), "its own state lies in"),
+        (below("/Users/you/.ssh", "file-read*", "file-write*"), "deny_credentials"),
+        (below("/", "file-read*"), "opens everything to read"),
+        (below("/Users/you/.config", "file-write-unlink"), "would lift what nono refuses by group"),
+        (below("/Users/you/.ssh", "file-write-unlink"), "bypass_protection"),
+    ],
+)
+def test_what_nono_would_refuse_or_lift_is_not_written(rule: Rule, why: str) -> None:
+    export = to_nono(rule_set(rule))
+    ((_, reason),) = export.unrepresented
+    assert why in reason
+    assert document(export) == {"meta": {"name": "sbdiag"}}
+
+
+def test_a_directory_whose_name_is_a_pattern_is_said_raw() -> None:
+    export = to_nono(rule_set(below("/Users/you/a*b", "file-read-data")))
+    assert "filesystem" not in document(export)
     assert len(export.exact) == 1
+
+
+def test_with_the_denials_a_rule_is_granted_where_they_are() -> None:
+    # Two directories of one product were read; the base opens the one that was asked about.
+    rule = Rule(
+        "allow",
+        ("file-read-data",),
+        (Filter("subpath", ("/opt/homebrew",)), Filter("subpath", ("/Users/you/homebrew",))),
+    )
+    rules = RuleSet((MinimalRule(rule, (0,), "P.", "s"),))
+    denials = frame([("file-read-data", "/opt/homebrew/bin/limactl")])
+    assert to_nono(rules).already_granted == ()
+    ((_, reason),) = to_nono(rules, denials=denials).already_granted
+    assert reason.startswith("group homebrew_macos: (allow file-read* (subpath")
+
+
+def test_the_account_is_what_the_preview_shows() -> None:
+    rows = [("file-read-data", "/Users/you/a/b/f"), ("file-write-data", "/Users/you/a/g")]
+    rules = proposed(rows, widen="none")
+    export = to_nono(rules)
+    profile = preview_nono(export.text).profile
+    for minimal, reason in export.widened:
+        path = str(minimal.rule.filters[0].arguments[0])
+        named = [name for name in ("file-read*", "file-write*", "file-ioctl") if name in reason]
+        assert "file-ioctl" in named
+        for operation in named:
+            access = Access(operation, (("path", path),))
+            assert profile.decide_access(access).verdict == "allow"
+            assert standing((access,)).granted is None
+    read, write = (reason for _, reason in export.widened)
+    assert "file-read-metadata on /Users/you/a/b and /Users/you/a" in read
+    assert "file-read*" not in write
 
 
 def test_a_name_that_is_one_parenthesis_cannot_be_said() -> None:

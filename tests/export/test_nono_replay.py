@@ -3,9 +3,20 @@ from __future__ import annotations
 import pytest
 
 from sbdiag.diagnosis.exact import Shaped, exact_rule
-from sbdiag.export.nono_base import granted, refused_by
-from sbdiag.seatbelt.access import parse_access
+from sbdiag.export.nono_blocks import STATE
+from sbdiag.export.nono_replay import (
+    Standing,
+    accesses_of,
+    holds_state,
+    refused_below,
+    standing,
+)
+from sbdiag.seatbelt.access import Access, parse_access
 from sbdiag.seatbelt.rules import Filter, Rule
+
+
+def granted(rule: Rule) -> str | None:
+    return standing(accesses_of(rule) or ()).granted
 
 
 @pytest.mark.parametrize(
@@ -21,15 +32,31 @@ from sbdiag.seatbelt.rules import Filter, Rule
         ("signal", "same-sandbox [x(1)] signum:9", "signal"),
         ("sysctl-read", "hw.memsize", "(allow sysctl-read)"),
         ("ipc-posix-shm-read-data", "x", "(allow ipc-posix-shm-read-data)"),
-        ("network-outbound", "1.2.3.4:443", "no network mode, (allow network-outbound)"),
-        ("network-bind", "/x.sock", "no network mode, (allow network-bind)"),
+        ("network-outbound", "1.2.3.4:443", "no network mode: (allow network-outbound)"),
+        ("network-bind", "/x.sock", "no network mode: (allow network-bind)"),
         ("system-socket", "domain:32 type:2 protocol:2", "(allow system-socket)"),
         ("file-read-data", "/", "file-read*"),
-        ("file-read-data", "/private/var/run/resolv.conf", "group system_read_macos: /var"),
-        ("file-read-metadata", "/opt/homebrew/bin/limactl", "group homebrew_macos: /opt/homebrew"),
-        ("file-map-executable", "/usr/lib/x.dylib", "system_read_macos: /usr/lib"),
-        ("file-write-create", "/private/tmp/x", "group system_write_macos: /tmp"),
-        ("file-ioctl", "path:/dev/ttys003", "terminals"),
+        (
+            "file-read-data",
+            "/private/var/run/resolv.conf",
+            "group system_read_macos: (allow file-read* (subpath",
+        ),
+        (
+            "file-read-metadata",
+            "/opt/homebrew/bin/limactl",
+            "group homebrew_macos: (allow file-read* (subpath",
+        ),
+        (
+            "file-map-executable",
+            "/usr/lib/x.dylib",
+            'system_read_macos: (allow file-map-executable (subpath "/usr/lib"))',
+        ),
+        (
+            "file-write-create",
+            "/private/tmp/x",
+            'group system_write_macos: (allow file-write* (subpath "/private/tmp"))',
+        ),
+        ("file-ioctl", "path:/dev/ttys003", "system_read_macos"),
         ("file-read-data", "/Users/you/.local/bin/x", "user_tools"),
     ],
 )
@@ -76,9 +103,38 @@ def test_every_part_of_a_rule_must_be_granted() -> None:
     assert granted(Rule("allow", ("file-read*",), ())) is None
 
 
-def test_what_a_group_refuses() -> None:
-    assert refused_by("/Users/you/.ssh/id") == "deny_credentials"
-    assert refused_by("/Users/you/.nono/x") == "nono's own state"
-    assert refused_by("/Users/you") is None
-    assert refused_by("/Users/you", recursive=True) is not None
-    assert refused_by("/Users/you/.lima", recursive=True) is None
+@pytest.mark.parametrize(
+    ("operation", "path", "group"),
+    [
+        ("file-read-data", "/Users/you/.ssh/id", "group deny_credentials"),
+        ("file-read-data", "/Users/me/.ssh/id", "group deny_credentials"),
+        ("file-write-unlink", "/Users/you/.zshrc", "group deny_shell_configs"),
+        ("file-read-data", "/Library/Keychains/x", "group deny_keychains_macos"),
+        ("file-read-data", "/Users/you/.nono/x", STATE),
+        ("file-read-data", "/Users/you/.local/state/nono/x", STATE),
+        ("file-read-metadata", "/Users/you/.ssh/id", None),
+        ("file-read-data", "/Users/you/.lima/x", None),
+        ("file-read-data", "/home/you/.ssh/id", None),
+    ],
+)
+def test_what_a_group_refuses(operation: str, path: str, group: str | None) -> None:
+    assert standing((Access(operation, (("path", path),)),)).refused == group
+
+
+def test_what_lies_below_a_directory_is_found() -> None:
+    assert ("group deny_credentials", "/Users/you/.config/op") in refused_below("/Users/me/.config")
+    assert refused_below("/Users/you/.lima") == ()
+    assert refused_below("/Users/me/.config", home="/Users/you") == ()
+    assert holds_state("/Users/you")
+    assert not holds_state("/Users/you/.config")
+
+
+def test_one_home_can_be_named() -> None:
+    access = Access("file-read-data", (("path", "/Users/me/.local/bin/x"),))
+    assert standing((access,)).granted is not None
+    assert standing((access,), home="/Users/me").granted is not None
+    assert standing((access,), home="/Users/you").granted is None
+
+
+def test_nothing_asked_is_nothing_granted() -> None:
+    assert standing(()) == Standing()
