@@ -33,5 +33,9 @@ lint: $(VENV)/.test
 test: lint
 	$(BIN)/python -m pytest
 
+# Make the notebooks from notebooks/sources, executed.
+notebooks: $(VENV)/.test
+	$(BIN)/python notebooks/build.py
+
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

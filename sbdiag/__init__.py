@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sbdiag.analysis import Report, analyze
+    from sbdiag.analysis import Report, analyze, explore
     from sbdiag.capture.codesign import read_entitlements
     from sbdiag.capture.lima import read_lima_log
     from sbdiag.capture.unified_log import read_denials
@@ -34,6 +34,7 @@ _ROOMS = {
     "RuleSet": "sbdiag.diagnosis.ruleset",
     "SbdiagError": "sbdiag.errors",
     "analyze": "sbdiag.analysis",
+    "explore": "sbdiag.analysis",
     "minimal_rules": "sbdiag.diagnosis.minimize",
     "plot_operations": "sbdiag.display.plots",
     "plot_rules": "sbdiag.display.plots",
@@ -55,6 +56,7 @@ __all__ = [
     "RuleSet",
     "SbdiagError",
     "analyze",
+    "explore",
     "minimal_rules",
     "plot_operations",
     "plot_rules",

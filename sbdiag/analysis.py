@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from sbdiag.capture.codesign import read_entitlements
 from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES, UNPARSED
 from sbdiag.capture.lima import read_lima_log
+from sbdiag.capture.redact import redaction
 from sbdiag.capture.sources import Kind, Readable, Source, sources
 from sbdiag.capture.unified_log import Counts, Reading, read_capture
 from sbdiag.diagnosis.causes import Evidence
@@ -24,18 +25,21 @@ from sbdiag.diagnosis.startup import stages
 from sbdiag.diagnosis.verify import verify
 from sbdiag.display import html
 from sbdiag.errors import CaptureError
-from sbdiag.export import nono, sb
+from sbdiag.export import nono, notebook, sb
 from sbdiag.export.account import Export
-from sbdiag.seatbelt.profile import Profile, read_profile
+from sbdiag.seatbelt.profile import Profile, parse_profile, read_profile
+from sbdiag.seatbelt.rewrite import rewritten, texts_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from sbdiag.display.plot_data.timeline import Color, Lanes
     from sbdiag.display.theme import ThemeName
+    from sbdiag.display.widgets import Explorer, Upload
 
 # The kernel cuts process names; a shorter name given by the user is compared whole.
 _SHORTEST_CUT: Final = 15
+_REDACTED: Final = ("Names are stand-ins: put the real ones in their places before this is used.",)
 # The fields of Counts, in the order of the sum.
 COUNTED: Final = ("lines", "denials", "continuation", "not_ours", "unparsed")
 
@@ -100,7 +104,7 @@ class Report:
         Options: see :func:`sbdiag.to_sb`. Comments name run and line of the evidence.
         """
         export = sb.to_sb(self.rules, denials=self.denials, whole=whole, base=base, home=home)
-        return _written(export, path)
+        return _written(self._noted(export), path)
 
     def to_nono(
         self,
@@ -118,11 +122,52 @@ class Report:
         export = nono.to_nono(
             self.rules, name=name, home=home, path_kinds=path_kinds, omit_granted=omit_granted
         )
-        return _written(export, path)
+        return _written(self._noted(export), path)
+
+    def _noted(self, export: Export) -> Export:
+        return replace(export, notes=(*export.notes, *(_REDACTED if self.redacted else ())))
 
     def to_html(self, path: str | os.PathLike[str], *, pictures: bool = True) -> None:
         """Write one self-contained page, to open or to attach to an issue."""
         _write(html.report_page(self, pictures=pictures), path)
+
+    def redact(self) -> Report:
+        """Return the report with stand-ins for names of persons, machines and teams.
+
+        User names and home directories, host names, addresses and team identifiers are replaced
+        in what was read, and everything is concluded anew: rules, pictures, pages and exports
+        hold stand-ins too. Known places below a home directory keep their meaning. What the
+        reader cannot tell for a name (a project's, a customer's) stays: look before you publish.
+        """
+        if self.redacted:
+            return self
+        frames = (
+            self.denials,
+            self.unparsed,
+            self.entitlements,
+            self.milestones,
+            self.runs[["run"]],
+        )
+        profile = self.profile
+        said = [*self.notes, *(() if profile is None else texts_of(profile))]
+        found = redaction([*frames, pd.DataFrame({"text": pd.Series(said, dtype="str")})])
+        text = found.replacer()
+        return build(
+            found.frame(self.denials),
+            unparsed=found.frame(self.unparsed),
+            entitlements=found.frame(self.entitlements),
+            milestones=found.frame(self.milestones),
+            runs=found.frame(self.runs),
+            profile=None if profile is None else rewritten(profile, text),
+            notes=tuple(map(text, self.notes)),
+            widen=self.widen,
+            xpc=self.xpc,
+            redacted=True,
+        )
+
+    def to_notebook(self, path: str | os.PathLike[str]) -> None:
+        """Write an executable write-up of this investigation; see :mod:`.export.notebook`."""
+        _write(notebook.to_notebook(self), path)
 
     def plot_timeline(
         self,
@@ -153,6 +198,12 @@ class Report:
 
         return plot_startup(self, theme=theme, ax=ax)
 
+    def explore(self, *, theme: ThemeName = "light") -> Explorer:
+        """Show the report in a notebook to choose, accept, reject and widen; see `explore`."""
+        from sbdiag.display.widgets import Explorer  # ipywidgets, only when it is asked for
+
+        return Explorer(self, theme=theme)
+
     def _repr_html_(self) -> str:
         return html.report_html(self)
 
@@ -165,7 +216,7 @@ class Report:
 
 
 def analyze(
-    capture: Readable | Iterable[Readable],
+    capture: Readable | Iterable[Readable] | Mapping[str, bytes],
     *,
     entitlements: Readable | Sequence[Readable] | None = None,
     lima_log: Readable | Sequence[Readable] | None = None,
@@ -184,7 +235,8 @@ def analyze(
     ----------
     capture
         A path, an open binary file, a directory, a glob, or a list of these. A directory's files
-        are told apart by content; a directory of directories is a series of runs.
+        are told apart by content; a directory of directories is a series of runs. Names with
+        bytes (what an upload field hands over) count as the files of one directory.
     entitlements, lima_log
         A codesign dump and Lima's log, or one of each per run, in the order of the runs.
     profile
@@ -253,6 +305,41 @@ def analyze(
     )
 
 
+def explore(
+    report: Report | None = None, *, upload: bool | None = None, theme: ThemeName = "light"
+) -> Explorer | Upload:
+    """Explore a report in a notebook, or files of one's own.
+
+    Choose runs, processes, operations and a range of time; accept, reject or widen what is
+    proposed; the rules, the nono profile and their proof change at once.
+
+    Parameters
+    ----------
+    report
+        What :func:`analyze` gave.
+    upload
+        Whether an upload field comes first, by default where there is no `report`. With both, the
+        report is explored until files are uploaded.
+    theme
+        ``light`` or ``dark``: the colours of the pictures.
+
+    Returns
+    -------
+    Explorer or Upload
+        To be shown as the last value of a cell; ``.widget`` is the ipywidget. What is explored is
+        in ``Explorer.state`` and, of uploaded files, ``Upload.report``.
+    """
+    if report is not None and not upload:
+        return report.explore(theme=theme)
+    from sbdiag.display.widgets import Upload  # ipywidgets, only when it is asked for
+
+    def read(files: Mapping[str, bytes], tz: str | None, redacted: bool) -> Report:
+        read = analyze(files, tz=tz, progress=False)
+        return read.redact() if redacted else read
+
+    return Upload(read, report=report, theme=theme)
+
+
 def build(
     denials: pd.DataFrame,
     *,
@@ -287,6 +374,30 @@ def build(
         redacted=redacted,
         widen=widen,
         xpc=xpc,
+    )
+
+
+def unpack(evidence: str) -> Report:
+    """Build the report whose frames a written notebook carries.
+
+    Parameters
+    ----------
+    evidence
+        What :func:`sbdiag.export.notebook.evidence_text` wrote.
+    """
+    record: Mapping[str, Any] = notebook.read_evidence(evidence)
+    given = record["profile"]
+    return build(
+        DENIALS.frame(record["denials"]),
+        unparsed=UNPARSED.frame(record["unparsed"]),
+        entitlements=ENTITLEMENTS.frame(record["entitlements"]),
+        milestones=MILESTONES.frame(record["milestones"]),
+        runs=pd.DataFrame(record["runs"], columns=["run", *COUNTED]),
+        profile=None if given is None else parse_profile(given["text"], path=given["path"]),
+        notes=tuple(record["notes"]),
+        widen=record["widen"],
+        xpc=record["xpc"],
+        redacted=record["redacted"],
     )
 
 

@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     _analyze_parser(
         commands.add_parser("analyze", help="a capture goes in, minimal rules come out")
     )
+    _notebook_parser(
+        commands.add_parser("notebook", help="write the investigation as an executable notebook")
+    )
     return parser
 
 
@@ -92,6 +95,20 @@ def _analyze(options: argparse.Namespace) -> int:
     print(report_text(report, colour=colour), end="")
     if written:
         print("\nWrote " + ", ".join(visible(str(name)) for name in written))
+    return 0
+
+
+def _notebook_parser(parser: argparse.ArgumentParser) -> None:
+    _reading(parser)
+    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="the .ipynb to write")
+    parser.add_argument("--redact", action="store_true", help="replace names by stand-ins first")
+    parser.set_defaults(command=_notebook)
+
+
+def _notebook(options: argparse.Namespace) -> int:
+    report = _report(options)
+    (report.redact() if options.redact else report).to_notebook(options.output)
+    print(f"Wrote {visible(options.output)}")
     return 0
 
 

@@ -70,11 +70,14 @@ class JsonRegion:
         """Return whether `line` begins an object, whole or not."""
         return _OPENS.match(line) is not None
 
-    def breaks(self, line: str) -> bool:
-        """Return whether `line` shows that the open object will never be complete."""
+    def breaks(self, line: str, *, margin: bool = True) -> bool:
+        """Return whether `line` shows that the open object will never be complete.
+
+        `margin` says whether it begins at the margin, where a record would begin.
+        """
         if self._chars + len(line) > OBJECT_CHARS:
             return True
-        if _MARGIN.match(line) and not (line[0] == "}" and self._depth == 1):
+        if margin and _MARGIN.match(line) and not (line[0] == "}" and self._depth == 1):
             return True
         return not is_json(line)
 
@@ -181,8 +184,8 @@ def record_origin(record: Mapping[str, object]) -> Origin:
     return "sandboxd" if image == SANDBOXD else "other"
 
 
-def embedded_lines(value: object) -> Iterator[str]:
-    """Yield the lines of all strings in a JSON value that is no log record, in order.
+def embedded_texts(value: object) -> Iterator[str]:
+    """Yield all strings in a JSON value that is no log record, in order.
 
     A crash report (``.ips``, ``filteredLog``) and a tool's own report hold log text in this way.
     """
@@ -190,7 +193,7 @@ def embedded_lines(value: object) -> Iterator[str]:
     while stack:
         item = stack.pop()
         if isinstance(item, str):
-            yield from clean(item).split("\n")
+            yield clean(item)
         elif isinstance(item, Mapping):
             stack.extend(reversed(list(item.values())))
         elif isinstance(item, list):

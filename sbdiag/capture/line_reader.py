@@ -1,53 +1,42 @@
 """The careful reader: line by line, any style, any mixture.
 
-Each line is put into exactly one account of :class:`Counts`. What a line is depends on the lines
-before it in three ways only: it may belong to the record above (a tag, a report, a target that
-was put on its own line), to an open JSON object, or to the message of another process, which may
-hold line breaks and print whatever it likes.
+Each line goes into exactly one account. What a line is depends on the lines before it in three
+ways only: it may belong to the record above it (a tag, a report, a target that was put on its own
+line), to an open JSON object, or to the message of another process, which may hold line breaks and
+print whatever it likes.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Final
 
-from sbdiag.capture.json_log import (
-    JsonObject,
-    JsonRegion,
-    embedded_lines,
-    is_json,
-    is_log_record,
-    read_cut_event,
-    read_object,
-    read_record,
-)
+from sbdiag.capture.json_reader import JsonReader
+from sbdiag.capture.ledger import Ledger
 from sbdiag.capture.lines import Line
-from sbdiag.capture.message import Malformed, Message, is_tag, parse_line, parse_message, takes_line
+from sbdiag.capture.message import (
+    MAY_BE_OURS,
+    Malformed,
+    Message,
+    is_tag,
+    parse_line,
+    parse_message,
+    takes_line,
+)
 from sbdiag.capture.quoted import read_quoted
 from sbdiag.capture.report import continues_report, starts_report
 from sbdiag.capture.rows import Rows
-from sbdiag.capture.styles import TIMED, Header, Origin, is_banner, read_header
+from sbdiag.capture.styles import TIMED, Header, Origin, is_banner, may_open, read_header
 
 # syslogd folds equal lines that follow each other.
 _REPEATED = re.compile(
     r"(?:\w{3} {1,2}\d{1,2} [\d:]{8}:? )?(?:[^\s\[\]]+ )?"
-    r"--- last message repeated (?P<times>\d{1,9}) times? ---\s*"
+    r"--- last message repeated (?P<times>\d{1,9}) times? ---\s*+"
 )
-_MAY_BE_OURS = re.compile(r"deny|allow|Sandbox|System Policy|Protobox")
-_MAY_BE_HEADER = re.compile(
-    r"\d|[JFMASOND][a-z]{2} |[^\t]{0,40}\t|\s*(?:\.\.\. |0x|[A-Z]\w+\s+0x|error |kernel|sandboxd)"
-)
-
-
-@dataclass(slots=True)
-class Tally:
-    """Lines by account, while they are read; see :class:`~sbdiag.capture.unified_log.Counts`."""
-
-    lines: int = 0
-    denials: int = 0
-    continuation: int = 0
-    not_ours: int = 0
-    unparsed: int = 0
+# Columns of these two may stand alone, with their message on the next line.
+_MAY_BE_OURS = re.compile(rf"{MAY_BE_OURS.pattern}|kernel|sandboxd")
+_UNREAD_HEADERS: Final = 64
 
 
 @dataclass(slots=True)
@@ -59,114 +48,114 @@ class _Pending:
     lines: list[str]
     parsed: Message | Malformed
     report: bool = False
-    tagged: bool = False
 
 
 class LineReader:
     """Reads lines into rows; call :meth:`finish` after the last one."""
 
     def __init__(self, rows: Rows) -> None:
-        self.rows = rows
-        self.tally = Tally()
-        self.broken_objects = 0
-        self.bare_among_headers = 0
-        self._region = JsonRegion()
+        self.ledger = Ledger(rows)
+        self._json = JsonReader(self.ledger, self._read_apart)
         self._pending: _Pending | None = None
         self._carried: tuple[Header, int] | None = None  # columns whose message is on the next line
-        self._owner: Origin | None = None  # of the last line with columns, and of lines under it
-        self._after_record = False
+        self._owner = _Owner()
+        self._bare_among_headers = 0
 
     def read(self, line: Line) -> None:
         """Take the next line."""
-        number, text, fresh = line
-        if not fresh:
-            self._settle()
-            self._count("not_ours")
-            return
-        if self._region.inside:
-            if not self._region.breaks(text):
-                self._read_json(number, text)
+        if self._json.inside:
+            if line.start != "rest" and self._json.read(line):
                 return
-            self._salvage(self._region.give_up())
-        self._read_text(number, text, json=True)
+            self._json.close()
+        if line.start == "new":
+            self._read_line(line)
+            return
+        self._settle()
+        if line.start == "between" and self._json.opens(line.text):
+            self._json.read(line)
+        else:  # the rest of a very long line
+            self.ledger.skip()
 
     def finish(self) -> None:
         """Settle whatever is still open."""
+        self._json.close()
         self._settle()
 
     def notes(self) -> tuple[str, ...]:
         """Say what a reader of the frame should know, one sentence each."""
-        notes = []
-        if self.broken_objects:
-            notes.append(f"broken JSON records ({self.broken_objects}): read line by line")
-        if self.bare_among_headers:
-            notes.append(
-                f"bare messages among log lines ({self.bare_among_headers}): "
-                "the text does not show who wrote them"
+        broken, bare, undated = (
+            self._json.broken_objects,
+            self._bare_among_headers,
+            self.ledger.undated,
+        )
+        return tuple(
+            note
+            for number, note in (
+                (broken, f"broken JSON records ({broken}): read line by line"),
+                (bare, f"bare messages among log lines ({bare}): who wrote them is not shown"),
+                (undated, f"times of day without a date ({undated}): left out"),
             )
-        return tuple(notes)
+            if number
+        )
 
-    def _settle(self) -> None:
-        if self._region.inside:
-            self._salvage(self._region.give_up())
-        self._flush()
-        self._drop_carried()
+    def _read_line(self, line: Line) -> None:
+        ours = _MAY_BE_OURS.search(line.text) is not None
+        header = read_header(line.text) if ours or self._pending else None
+        if header is None and self._pending and self._continues(self._pending, line.text):
+            self._pending.lines.append(line.text)
+        elif header is None and self._json.opens(line.text):
+            self._settle()
+            self._owner.forget()
+            self._json.read(line)
+        else:
+            self._flush()
+            self._read_text(line.number, line.text, header, ours=ours)
 
-    # -- lines of text -------------------------------------------------------------------------
+    def _read_apart(self, lines: list[tuple[int, str]]) -> None:
+        """Read lines of text that stand apart from those around them."""
+        self._settle()
+        for number, text in lines:
+            header = read_header(text)
+            if header is None and self._pending and self._continues(self._pending, text):
+                self._pending.lines.append(text)
+            else:
+                self._flush()
+                self._read_text(number, text, header, ours=True)
+        self._settle()
+        self._owner.forget()
 
-    def _read_text(self, number: int, text: str, *, json: bool) -> None:
-        if self._pending is not None and self._continues(self._pending, text):
-            self._pending.lines.append(text)
-            return
-        self._flush()
-        if json and self._region.opens(text):
-            if is_json(text):
-                self._drop_carried()
-                self._read_json(number, text)
-                return
-            if '{"' in text[:8]:  # a record on one line that breaks off
-                self._drop_carried()
-                start = text.index("{")
-                self._salvage(JsonObject(text[start:], [(number, text)], "ndjson", whole=False))
-                return
-        self._read_plain(number, text)
-
-    def _read_plain(self, number: int, text: str) -> None:
+    def _read_text(self, number: int, text: str, header: Header | None, *, ours: bool) -> None:
         if match := _REPEATED.fullmatch(text):
             self._drop_carried()
-            if self._after_record:
-                self.rows.repeat_last(int(match["times"]))
-            self._count("continuation" if self._after_record else "not_ours")
+            self.ledger.repeat(int(match["times"]))
             return
-        ours = _MAY_BE_OURS.search(text) is not None
-        header = parsed = None
-        if _MAY_BE_HEADER.match(text):
-            header = read_header(text)
-        if header is None and ours and (quoted := read_quoted(text)):
-            header, parsed = self._place(quoted.header, number), quoted.parsed
-        elif header is not None:
-            header, parsed = self._read_message(header)
+        parsed: Message | Malformed | None = None
+        if header is not None:
             self._drop_carried()
-        if header is not None and parsed is None and not header.message.strip():
-            self._carried = (header, number)
+            header, parsed = self._read_message(header)
+            if not header.message.strip():
+                self._carried = (header, number)
+                return
+        elif ours and self._json.read_fragment(number, text):
+            self._drop_carried()
             return
+        elif ours and (quoted := read_quoted(text)):
+            header, parsed = self._place(quoted.header), quoted.parsed
+        else:
+            self._owner.pass_by(text)
         if header is None or parsed is None:
             self._drop_carried()
-            self._after_record = False
-            self._count("not_ours")
+            self.ledger.skip()
             return
         if self._carried is not None:
             number = self._carried[1]
             self._carried = None
-            self._count("continuation")
+            self.ledger.belongs()
         self._pending = _Pending(header, number, [header.message], parsed)
 
     def _read_message(self, header: Header) -> tuple[Header, Message | Malformed | None]:
         """Read the message behind log columns."""
-        if header.moment is None and header.style != "console" and self._owner == "other":
-            header = replace(header, origin="other")  # columns inside another process's message
-        else:
-            self._owner = header.origin
+        header = self._owner.take(header)
         parsed = parse_line(header.message)
         quoted = read_quoted(header.message) if parsed is None else None
         if quoted is not None and isinstance(quoted.parsed, Message):
@@ -174,28 +163,25 @@ class LineReader:
             return replace(header, origin="other", message=quoted.header.message), quoted.parsed
         return header, parsed
 
-    def _place(self, header: Header, number: int) -> Header:
+    def _place(self, header: Header) -> Header:
         """Give a bare line the columns above it, or the doubt whose message it stands in."""
         if self._carried is not None:
-            above = self._carried[0]
-            return replace(above, message=header.message)
-        if self._owner == "other":
+            return replace(self._carried[0], message=header.message)
+        owner = self._owner.origin
+        if owner == "other":
             return replace(header, origin="other")
-        if self._owner is not None and header.style == "message":
-            self.bare_among_headers += 1
+        self._bare_among_headers += owner is not None and header.style == "message"
         return header
 
     def _continues(self, pending: _Pending, text: str) -> bool:
-        """Return whether a line belongs to the record above it."""
+        """Return whether a line without columns belongs to the record above it."""
         taken = len(pending.lines) - 1
         if pending.report:
-            return not text.strip() or (
-                continues_report(text) and parse_line(text) is None and read_header(text) is None
-            )
+            return not text.strip() or (continues_report(text) and parse_line(text) is None)
         if not text.strip():
             return False
         if takes_line(pending.parsed, text, taken):
-            return read_header(text) is None
+            return True
         if taken or not isinstance(pending.parsed, Message):
             return False
         if starts_report(text) and pending.header.origin != "kernel":
@@ -203,106 +189,84 @@ class LineReader:
             return True
         if pending.header.style == "xcode" or not is_tag(text, words=pending.header.style in TIMED):
             return False
-        return not (self._opens_record(text) or is_banner(text) or _REPEATED.fullmatch(text))
-
-    def _opens_record(self, text: str) -> bool:
-        if read_header(text) is not None or read_quoted(text) is not None:
-            return True
-        if not self._region.opens(text):
-            return False
-        # A tag may be JSON; a log record, or a piece of one, is none.
-        whole = read_object(JsonObject(text, [], "ndjson")) if is_json(text) else None
-        return whole is None or "eventMessage" in whole or "finished" in whole
+        if self._json.opens(text):
+            return self._json.may_be_tag(text)
+        return not (read_quoted(text) or is_banner(text) or _REPEATED.fullmatch(text))
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, None
         if pending is None:
             return
+        parsed: Message | Malformed | None = pending.parsed
         text = "\n".join(pending.lines)
-        parsed = parse_message(text, report=pending.header.origin != "kernel")
-        self._add(pending.header, parsed, pending.number, text)
-        for _ in pending.lines[1:]:
-            self._count("not_ours" if parsed is None else "continuation")
+        if len(pending.lines) > 1:
+            parsed = parse_message(text, report=pending.header.origin != "kernel")
+        self.ledger.enter(
+            pending.header, parsed, pending.number, text, further_lines=len(pending.lines) - 1
+        )
 
     def _drop_carried(self) -> None:
         if self._carried is not None:
             self._carried = None
-            self._count("not_ours")
+            self.ledger.skip()
 
-    # -- JSON ----------------------------------------------------------------------------------
-
-    def _read_json(self, number: int, text: str) -> None:
-        began_inside = self._region.inside
-        found = self._region.feed(number, text)
-        for item in found:
-            self._read_object(item)
-        if not (found or began_inside or self._region.inside):  # brackets of the array alone
-            self._count("not_ours")
-
-    def _read_object(self, found: JsonObject) -> None:
-        self._owner, self._after_record = None, False
-        value = read_object(found)
-        if value is None:
-            self._salvage(found)
-        elif (record := read_record(value, found.style)) is not None:
-            header, parsed = record
-            self._add(header, parsed, found.lines[0][0], header.message)
-            self._count("continuation", len(found.lines) - 1)
-        else:
-            self._count("not_ours", len(found.lines))
-            if not is_log_record(value) and _MAY_BE_OURS.search(found.text):
-                self._read_embedded(value, found.lines[0][0])
-
-    def _read_embedded(self, value: object, number: int) -> None:
-        """Read log text that a JSON report holds in its strings."""
-        for text in embedded_lines(value):
-            self._read_text(number, text, json=False)
-        self._flush()
-        self._drop_carried()
-        self._owner = None
-
-    def _salvage(self, cut: JsonObject) -> None:
-        """Read an object that is none: the pairs before the break, else line by line."""
-        self.broken_objects += 1
-        value = read_object(replace(cut, whole=False))
-        record = None if value is None else read_record(value, cut.style)
-        if record is not None:
-            header, parsed = record
-            self._add(header, parsed, cut.lines[0][0], header.message)
-            self._count("continuation", len(cut.lines) - 1)
-            return
-        for number, text in cut.lines:
-            event = read_cut_event(text)
-            if event is None:
-                self._read_text(number, text, json=False)
-            else:
-                self._flush()
-                self._drop_carried()
-                self._add(Header(cut.style, "other", text), event, number, text)
+    def _settle(self) -> None:
         self._flush()
         self._drop_carried()
 
-    # -- accounts ------------------------------------------------------------------------------
 
-    def _add(
-        self, header: Header, parsed: Message | Malformed | None, number: int, text: str
-    ) -> None:
-        self._after_record = isinstance(parsed, Message)
-        if parsed is None:
-            self._count("not_ours")
-        elif isinstance(parsed, Malformed):
-            self.rows.add_unparsed(number, text, parsed.reason)
-            self._count("unparsed")
+class _Owner:
+    """Whose message a line without columns stands in: that of the last line with columns.
+
+    Columns without a time, inside the message of another process, prove nothing.
+    """
+
+    def __init__(self) -> None:
+        self._origin: Origin | None = None
+        self._unread: list[str] = []  # lines passed by; read only if somebody asks
+
+    @property
+    def origin(self) -> Origin | None:
+        """Who wrote the last line with columns, ``None`` if there was none."""
+        self._catch_up()
+        return self._origin
+
+    def take(self, header: Header) -> Header:
+        """Take the columns of a line; return them, or with the doubt that they stand in."""
+        if _dated(header):
+            self._unread.clear()
+            self._origin = header.origin
+        elif self.origin == "other":
+            return replace(header, origin="other")
         else:
-            self.rows.add(
-                parsed,
-                moment=header.moment,
-                style=header.style,
-                origin=header.origin,
-                line=number,
-            )
-            self._count("denials")
+            self._origin = header.origin
+        return header
 
-    def _count(self, account: str, lines: int = 1) -> None:
-        setattr(self.tally, account, getattr(self.tally, account) + lines)
-        self.tally.lines += lines
+    def pass_by(self, text: str) -> None:
+        """Note a line that is not ours."""
+        if may_open(text):
+            self._unread.append(text)
+            if len(self._unread) > _UNREAD_HEADERS:
+                self._catch_up()
+
+    def forget(self) -> None:
+        """Start anew: no line with columns yet."""
+        self._origin = None
+        self._unread.clear()
+
+    def _catch_up(self) -> None:
+        """Read the lines passed by, the newest first, down to one with a time."""
+        newest: Origin | None = None
+        while self._unread:
+            header = read_header(self._unread.pop())
+            if header is not None and _dated(header):
+                self._origin = header.origin
+                self._unread.clear()
+            elif header is not None:
+                newest = newest or header.origin
+        if newest is not None and self._origin != "other":
+            self._origin = newest
+
+
+def _dated(header: Header) -> bool:
+    return header.moment is not None or header.style == "console"

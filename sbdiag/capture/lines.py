@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 LINE_BYTES: Final = 1024 * 1024
 """A longer line is cut: a JSON array on one line between two objects, anything else here."""
+
+Start: TypeAlias = Literal["new", "between", "rest"]
 
 _BETWEEN_OBJECTS: Final = b'},{"'  # cannot stand in a JSON string, where a quote is escaped
 
@@ -20,50 +22,61 @@ class Line(NamedTuple):
         1-based, of the line in its file.
     text
         Decoded from UTF-8, broken bytes as U+FFFD, without the line break (LF or CRLF).
-    fresh
-        False for the rest of a long line: its start is no place where a record may begin.
+    start
+        ``new`` for a line; for a further piece of a long one ``between``, if it was cut between
+        two JSON objects, else ``rest``. A record can begin only in a new line, or in JSON.
     """
 
     number: int
     text: str
-    fresh: bool = True
+    start: Start = "new"
 
 
 def read_lines(blocks: Iterable[bytes]) -> Iterator[Line]:
     """Yield the lines of consecutive blocks, the same wherever the blocks are divided."""
-    number, carried, fresh = 1, b"", True
+    number = 1
+    carried: list[bytes] = []
+    carried_bytes = 0
+    start: Start = "new"
     for block in blocks:
         *whole, rest = block.split(b"\n")
         for data in whole:
-            yield from _cut(number, carried + data, fresh)
-            number, carried, fresh = number + 1, b"", True
-        carried += rest
-        while len(carried) > LINE_BYTES:
-            piece, carried, between = _split(carried)
-            yield _line(number, piece, fresh)
-            fresh = between
-    if carried:
-        yield from _cut(number, carried, fresh)
+            if carried:
+                data = b"".join((*carried, data))
+                carried, carried_bytes = [], 0
+            yield from _pieces(number, data, start)
+            number, start = number + 1, "new"
+        carried.append(rest)
+        carried_bytes += len(rest)
+        if carried_bytes > LINE_BYTES:
+            data = b"".join(carried)
+            while len(data) > LINE_BYTES:
+                piece, data, after = _split(data)
+                yield _line(number, piece, start)
+                start = after
+            carried, carried_bytes = [data], len(data)
+    if carried_bytes or start != "new":
+        yield from _pieces(number, b"".join(carried), start)
 
 
-def _cut(number: int, data: bytes, fresh: bool) -> Iterator[Line]:
+def _pieces(number: int, data: bytes, start: Start) -> Iterator[Line]:
     while len(data) > LINE_BYTES:
-        piece, data, between = _split(data)
-        yield _line(number, piece, fresh)
-        fresh = between
-    yield _line(number, data.removesuffix(b"\r"), fresh)
+        piece, data, after = _split(data)
+        yield _line(number, piece, start)
+        start = after
+    yield _line(number, data.removesuffix(b"\r"), start)
 
 
-def _split(data: bytes) -> tuple[bytes, bytes, bool]:
-    """Cut the start off a long line: piece, rest, and whether the cut is between two objects."""
+def _split(data: bytes) -> tuple[bytes, bytes, Start]:
+    """Cut the start off a long line: piece, rest, and where it was cut."""
     at = data.rfind(_BETWEEN_OBJECTS, 0, LINE_BYTES) + 2
     if at >= 2:
-        return data[:at], data[at:], True
+        return data[:at], data[at:], "between"
     at = LINE_BYTES
     while at > LINE_BYTES - 4 and 0x80 <= data[at] < 0xC0:  # inside a character
         at -= 1
-    return data[:at], data[at:], False
+    return data[:at], data[at:], "rest"
 
 
-def _line(number: int, data: bytes, fresh: bool) -> Line:
-    return Line(number, data.decode("utf-8", "replace"), fresh)
+def _line(number: int, data: bytes, start: Start) -> Line:
+    return Line(number, data.decode("utf-8", "replace"), start)

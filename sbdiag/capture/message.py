@@ -82,6 +82,10 @@ _TARGET_LINE = re.compile(r"\s*(?:/|target[:\s]|path:|extension-class:|\*:\d|[\d
 _NOT_DENIAL = re.compile("|".join(pattern for pattern, _ in NOT_DENIALS))
 _HINT = re.compile("|".join(pattern for pattern, _ in _NO_TAG))
 
+NEEDLES: Final = ("deny", "allow", "Sandbox", "System Policy", "Protobox", "duplicate report")
+"""A text that holds none of these is not ours."""
+MAY_BE_OURS: Final = re.compile("|".join(NEEDLES))
+
 NO_VERDICT: Final = "names the sandbox, but no verdict (deny or allow)"
 NO_OPERATION: Final = "no operation after the verdict"
 
@@ -167,8 +171,8 @@ def parse_message(
     parsed = parse_line(first)
     if rest and isinstance(parsed, Malformed) and _VERDICT_FIRST.match(rest[0]):
         parsed = parse_line(f"{first} {rest.pop(0).strip()}")
-    if not isinstance(parsed, Message):
-        return parsed
+    if not isinstance(parsed, Message):  # hidden, say, as <private>
+        return (_from_record(record) if record else None) or parsed
     if rest and report and starts_report(rest[0]):
         record = record or report_record(rest)
         rest = []

@@ -21,6 +21,13 @@ _HOME: Final = re.compile(r"/(?:Users|home)/([^/\s\"'`:;,()\[\]{}<>]+)")
 _TEAM: Final = re.compile(
     r"(?<![A-Za-z0-9])(?=[A-Z0-9]*[0-9])(?=[A-Z0-9]*[A-Z])([A-Z0-9]{10})(?=\.|$|\W)"
 )
+_SIGNER_KEYS: Final = (
+    "com.apple.developer.team-identifier",
+    "com.apple.application-identifier",
+    "application-identifier",
+    "keychain-access-groups",
+)
+_SIGNER: Final = re.compile(r"^([A-Z0-9]{10})(?=\.|$)")
 # The host of an ASL or syslog line stands between the time and the process.
 _HOST: Final = re.compile(
     r"(?:^|\n)(?:[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d"  # ASL
@@ -39,6 +46,39 @@ _PUBLIC_ADDRESSES: Final = frozenset(
     {"0.0.0.0", "127.0.0.1", "255.255.255.255", "8.8.8.8", "1.1.1.1"}
 )
 _SHORTEST_WORD: Final = 3
+# Names that are parts of every Mac's paths, or of what these logs are about. An account with one
+# of them (`dev`, `lima`) is replaced below a home directory only; elsewhere it means the other.
+_COMMON: Final = frozenset(
+    (
+        "applications",
+        "apple",
+        "bin",
+        "caches",
+        "com",
+        "dev",
+        "etc",
+        "folders",
+        "home",
+        "kernel",
+        "library",
+        "lima",
+        "log",
+        "macos",
+        "network",
+        "opt",
+        "preferences",
+        "private",
+        "sandbox",
+        "sbin",
+        "system",
+        "tmp",
+        "usr",
+        "users",
+        "var",
+        "virtualization",
+        "volumes",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +104,16 @@ class Redaction:
     def replacer(self) -> Callable[[str], str]:
         """Return :meth:`text` with the names compiled once, for many texts."""
         names = {
-            name.casefold(): stand_in
+            name: stand_in
             for group in (self.folders, self.users, self.hosts, self.teams, self.addresses)
             for name, stand_in in group
         }
         if not names:
             return lambda text: text
         words = "|".join(_word(name) for name in sorted(names, key=len, reverse=True))
-        # An underscore or a digit would make another word of it; a dot or a dash would not.
-        pattern = re.compile(rf"(?<![A-Za-z0-9_])(?:{words})(?![A-Za-z0-9_])", re.IGNORECASE)
-        return lambda text: pattern.sub(lambda match: names[match[0].casefold()], text)
+        # A letter or a digit would make another word of it; a dot, dash or underscore would not.
+        pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", re.IGNORECASE)
+        return lambda text: pattern.sub(lambda match: names[_plain(match[0])], text)
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return `frame` with every text column replaced; types and labels stay."""
@@ -99,26 +139,53 @@ class Redaction:
 
 def redaction(frames: Iterable[pd.DataFrame]) -> Redaction:
     """Collect from every text of `frames` what names a person, a machine or a team."""
-    texts = [text for frame in frames for text in _texts(frame)]
+    given = list(frames)
+    texts = [text for frame in given for text in _texts(frame)]
     return Redaction(
         users=_numbered(_found(_HOME, texts, _person), "user{}"),
         hosts=_numbered(
             [*_found(_HOST, texts, _person), *_found(_LOCAL, texts, _person)], "host{}"
         ),
-        teams=_numbered(_found(_TEAM, texts, lambda name: True), "TEAM{:06}"),
+        teams=_numbered(
+            [*_found(_TEAM, texts, _anything), *(t for frame in given for t in _signers(frame))],
+            "TEAM{:06}",
+        ),
         addresses=_numbered(_found(_IPV4, texts, _private), "192.0.2.{}"),
-        folders=_numbered(_found(_FOLDERS, texts, lambda name: True), "00/folder{}"),
+        folders=_numbered(_found(_FOLDERS, texts, _anything), "00/folder{}"),
     )
 
 
 def _word(name: str) -> str:
-    """Write the pattern of one name; a short one counts below a home directory only."""
-    text = re.escape(name)
-    return text if len(name) >= _SHORTEST_WORD else f"(?:(?<=/Users/)|(?<=/home/)){text}"
+    r"""Write the pattern of one name; a short or common one counts below a home directory only.
+
+    In the pattern of a profile's ``(regex …)`` it may be escaped: ``/Users/j\.doe/``.
+    """
+    text = "".join(char if char.isalnum() else rf"\\?{re.escape(char)}" for char in name)
+    if len(name) >= _SHORTEST_WORD and name not in _COMMON:
+        return text
+    return f"(?:(?<=/Users/)|(?<=/home/)){text}"
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is looked up: letters' case and escapes of a pattern aside."""
+    return name.replace("\\", "").casefold()
 
 
 def _person(name: str) -> bool:
-    return name.casefold() not in _NOBODY
+    # `/Users/.*/` in a pattern names nobody.
+    return name.casefold() not in _NOBODY and any(char.isalnum() for char in name)
+
+
+def _anything(name: str) -> bool:
+    return True
+
+
+def _signers(frame: pd.DataFrame) -> Iterator[str]:
+    """Team identifiers that entitlements give as such: these may be ten letters."""
+    if {"key", "value"} <= set(frame.columns):
+        for key, value in zip(frame["key"], frame["value"], strict=True):
+            if key in _SIGNER_KEYS:
+                yield from _found(_SIGNER, list(_strings(value)), _anything)
 
 
 def _private(address: str) -> bool:
@@ -132,7 +199,7 @@ def _found(
 
 
 def _numbered(names: Iterable[str], form: str) -> tuple[tuple[str, str], ...]:
-    distinct = dict.fromkeys(name.casefold() for name in names)
+    distinct = dict.fromkeys(_plain(name) for name in names)
     return tuple((name, form.format(number)) for number, name in enumerate(distinct, 1))
 
 

@@ -7,10 +7,11 @@ of directories is a series: each sub-directory is one run, in the natural order 
 from __future__ import annotations
 
 import glob
+import io
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -40,15 +41,16 @@ class Source:
     run: str
 
 
-def sources(capture: Readable | Iterable[Readable]) -> tuple[Source, ...]:
+def sources(capture: Readable | Iterable[Readable] | Mapping[str, bytes]) -> tuple[Source, ...]:
     """List what `capture` names.
 
     Parameters
     ----------
     capture
-        A path, an open binary file, a directory, a glob, or a list of these. A file that is
-        named (or matched by a glob) is taken as a capture whatever it holds; the files of a
-        directory are told apart by content.
+        A path, an open binary file, a directory, a glob, or a list of these; or names with the
+        bytes of their files, as an upload field has them. A file that is named (or matched by a
+        glob) is taken as a capture whatever it holds; the files of a directory, and those handed
+        over as bytes, are told apart by content.
 
     Returns
     -------
@@ -61,6 +63,8 @@ def sources(capture: Readable | Iterable[Readable]) -> tuple[Source, ...]:
     CaptureReadError
         If a path does not exist, a glob matches nothing, or a directory holds no capture.
     """
+    if isinstance(capture, Mapping):
+        return tuple(_handed_over(capture))
     if isinstance(capture, (str, os.PathLike)) or hasattr(capture, "read"):
         given: Sequence[Readable] = [capture]  # type: ignore[list-item]
     else:
@@ -133,6 +137,20 @@ def _directory(path: Path) -> list[Source]:
     return _one_run(here, path.name)
 
 
+def _handed_over(files: Mapping[str, bytes]) -> list[Source]:
+    """List files that came as bytes, as if they lay in one directory."""
+    found = []
+    for name in sorted(files, key=natural):
+        stream = io.BytesIO(files[name])
+        stream.name = name
+        found.append(Source(stream, classify(files[name]), name))
+    captures = [source.run for source in found if source.kind == "capture"]
+    if not captures:
+        names = ", ".join(source.run for source in found)
+        raise CaptureReadError(f"none of these looks like a log of denials: {names or 'no file'}")
+    return _one_run(found, captures[0])
+
+
 def _run(path: Path, run: str) -> list[Source]:
     files = sorted((p for p in path.iterdir() if p.is_file()), key=lambda p: natural(p.name))
     found = [Source(str(p), classify(p), p.name) for p in files if not p.name.startswith(".")]
@@ -140,13 +158,16 @@ def _run(path: Path, run: str) -> list[Source]:
 
 
 def _one_run(found: list[Source], run: str) -> list[Source]:
-    """Give the files of one directory their run: one capture, one run; else a run a capture."""
+    """Give the files of one directory their run: one capture, one run; else a run a capture.
+
+    What is none of ours keeps its own name, by which it is said not to be read.
+    """
     captures = [source for source in found if source.kind == "capture"]
     if len(captures) <= 1:
-        return [Source(source.file, source.kind, run) for source in found]
+        return [source if source.kind == "other" else replace(source, run=run) for source in found]
     return [
         source
-        if source.kind == "capture"
+        if source.kind in {"capture", "other"}
         else Source(source.file, source.kind, _partner(source, captures) or run)
         for source in found
     ]
@@ -159,7 +180,7 @@ def _partner(source: Source, captures: list[Source]) -> str | None:
     return same[0] if len(same) == 1 else None
 
 
-def classify(path: Path) -> Kind:
+def classify(path: Path | bytes) -> Kind:
     """Tell what a file is by its first lines, unpacked; ``other`` if it is nothing of ours."""
     head = _head(path)
     if is_entitlements(head):
@@ -172,7 +193,7 @@ def classify(path: Path) -> Kind:
     return "capture" if logged * 2 >= len(lines) > 0 or _JSON_RECORD.search(head) else "other"
 
 
-def _head(path: Path) -> bytes:
+def _head(path: Path | bytes) -> bytes:
     head = b""
     try:
         with open_capture(path) as capture:

@@ -87,7 +87,7 @@ _LAYOUTS: Final[tuple[tuple[Style, re.Pattern[str]], ...]] = (
     (
         "default",
         _layout(
-            r"0x[0-9a-f]+\s++[A-Z]\w+\s++0x[0-9a-f]+\s++(?P<pid>\d+)\s++\d+\s++"
+            r"0x[0-9a-f]+\s++[A-Z]\w+\s++0x[0-9a-f]+\s++(?P<pid>\d+)\s++(?:\d+\s++)?"
             r"(?P<process>.+?):\s++" + _EXTRAS
         ),
     ),
@@ -137,6 +137,10 @@ _PROCESS_REST = _layout(
 _OUTER_TIME = _layout(r"(?:\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d(?:\.\d+)?Z?\s++(?P<rest>.*)")
 # A second process column in the message: a program put the first one into its own name.
 _SECOND_PROCESS = re.compile(r"\[\d+:[0-9a-fA-F]+\] |\[\d+\]: ")
+_MAY_OPEN = re.compile(
+    r"\d|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s|[^\t]{0,40}\t"
+    r"|\s*+(?:\.\.\.\s|0x|Default\s|Info\s|Debug\s|Error\s|Fault\s|error\s|kernel|sandboxd)"
+)
 _COLUMN = re.compile(r"[\w.\-]*")
 _MONTH_STARTS: Final = frozenset("JFMASOND")
 
@@ -165,6 +169,11 @@ def read_header(line: str) -> Header | None:
         asl = match["pid"] or match["level"] or match["process"] == "sandboxd"
         return _header("asl" if asl else "message", match, None)
     return None
+
+
+def may_open(line: str) -> bool:
+    """Return whether :func:`read_header` could find columns; quick, and never wrongly False."""
+    return _MAY_OPEN.match(line) is not None
 
 
 def is_banner(line: str) -> bool:

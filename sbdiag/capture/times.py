@@ -24,6 +24,7 @@ KINDS: Final[tuple[Kind, ...]] = ("none", "utc", "local", "yearless")
 NAT: Final = np.iinfo(np.int64).min
 _DAY: Final = 86_400_000_000
 _EPOCH: Final = dt.date(1970, 1, 1).toordinal()
+_YEARS: Final = range(1970, 2200)  # no Mac has printed another one and meant it
 _LEAP_YEAR: Final = 2000  # yearless times stand here until settled: 29 February exists
 MONTHS: Final = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
@@ -46,7 +47,7 @@ def iso_moment(date: str, clock: str, zone: str | None) -> Moment | None:
     except ValueError:
         return None
     micros = _clock_micros(clock)
-    if micros is None:
+    if micros is None or day.year not in _YEARS:
         return None
     total = _days(day) + micros
     if not zone:
@@ -86,7 +87,9 @@ def console_moment(
     hour, minute, second_text = re.split("[:.]", clock, maxsplit=2)
     hours = int(hour) % 12 + (12 if half == "PM" else 0) if half else int(hour)
     micros = _clock_micros(f"{hours}:{minute}:{second_text}")
-    return None if micros is None else Moment(_days(date) + micros, "local")
+    if micros is None or date.year not in _YEARS:
+        return None
+    return Moment(_days(date) + micros, "local")
 
 
 def time_zone(tz: str | dt.tzinfo | None) -> dt.tzinfo:

@@ -28,10 +28,11 @@ from sbdiag.capture.times import time_zone
 class Counts:
     """What became of every line.
 
-    ``lines`` is the sum of the other four. A line is what ends in a line break, or the rest after
-    the last one. Three kinds of long lines count more than once: a line of several JSON objects
-    counts once for each object that begins in it, a JSON string that holds log text once for each
-    of its lines, and a line of more than 1 MiB once for each piece of it that was read.
+    ``lines`` is the sum of the other four, for any bytes that can be unpacked. A line is what
+    ends in a line break, or the rest after the last one. Three kinds of long lines count more than
+    once: a line of several JSON objects counts once for each object that begins in it, a JSON
+    string that holds log text once for each of its lines, and a line of more than 1 MiB once for
+    each piece of it that was read.
 
     Attributes
     ----------
@@ -122,7 +123,7 @@ def read_capture(
             reader.read(line)
         reader.finish()
         denials, assumed = rows.denials(name, tz=tz, modified=capture.modified)
-    tally = reader.tally
+    tally = reader.ledger.tally
     counts = Counts(tally.lines, tally.denials, tally.continuation, tally.not_ours, tally.unparsed)
     notes = (*capture.notes, *reader.notes(), *assumed)
     return Reading(denials, rows.unparsed(name), counts, notes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import pandas as pd
@@ -39,6 +40,7 @@ def minimal_rules(
     xpc: XpcKind = "both",
     sensitive: Iterable[str] = (),
     noise: Iterable[str] = (),
+    widened: Mapping[tuple[str, str], Widen] = MappingProxyType({}),
 ) -> RuleSet:
     """Propose the fewest rules that answer the denials.
 
@@ -60,6 +62,9 @@ def minimal_rules(
     sensitive, noise
         Entries of the tables in :mod:`~sbdiag.diagnosis.withheld` that get rules all the same,
         written apart.
+    widened
+        Single accesses, by operation and target (empty where there is none), for which another
+        value than `widen` was chosen.
 
     Returns
     -------
@@ -74,8 +79,9 @@ def minimal_rules(
     ValueError
         An unknown option, or a name in `sensitive` or `noise` that no table has.
     """
-    if widen not in {"known", "none", "siblings"}:
-        raise ValueError(f"widen is known, none or siblings, not {widen!r}")
+    for asked_width in (widen, *widened.values()):
+        if asked_width not in {"known", "none", "siblings"}:
+            raise ValueError(f"widen is known, none or siblings, not {asked_width!r}")
     if xpc not in XPC_NOTES:
         raise ValueError(f"xpc is {', '.join(XPC_NOTES)}, not {xpc!r}")
     asked_for: dict[Apart, frozenset[str]] = {
@@ -83,6 +89,8 @@ def minimal_rules(
         "noise": _names("noise", noise, [entry.name for entry in NOISE]),
     }
     withheld: defaultdict[Class, list[AskedAs]] = defaultdict(list)
+    # Drafts whose directory may be opened, and those that stay as they are.
+    opening: dict[tuple[Apart, Rule], Draft] = {}
     drafts: dict[tuple[Apart, Rule], Draft] = {}
     undecided: set[int] = set()
     for group in asked_accesses(denials):
@@ -103,21 +111,19 @@ def minimal_rules(
             continue
         if verdict == "unknown":
             undecided.update(group.rows)
-        add(
-            drafts,
-            draft_of(
-                group.access,
-                group.rows,
-                exact,
-                widen="none" if apart else widen,
-                xpc=xpc,
-                apart=apart,
-            ),
+        width = widened.get((group.access.operation, group.access.detail or ""), widen)
+        draft = draft_of(
+            group.access,
+            group.rows,
+            exact,
+            widen="none" if apart else width,
+            xpc=xpc,
+            apart=apart,
         )
-    found: Iterable[Draft] = drafts.values()
-    if widen == "siblings":
-        found = opened_directories(found)
-    found = absorbed(sorted(found, key=printed_order))
+        add(opening if width == "siblings" else drafts, draft)
+    for draft in opened_directories(opening.values()):
+        add(drafts, draft)
+    found: Iterable[Draft] = absorbed(sorted(drafts.values(), key=printed_order))
     if profile is not None:
         found = beside((lacking(draft, profile) for draft in found), profile, xpc=xpc)
     found = sorted(found, key=printed_order)

@@ -30,7 +30,8 @@ FRAGMENT: Final = """\
 .sbdiag code, .sbdiag pre { font-family: ui-monospace, Menlo, Consolas, monospace;
   font-size: 0.92em; background: transparent; color: inherit; padding: 0; }
 .sbdiag code { overflow-wrap: anywhere; }
-.sbdiag pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.4em 0; padding: 0.5em 0.8em;
+.sbdiag pre { white-space: pre-wrap; overflow-wrap: anywhere; word-break: normal;
+  margin: 0.4em 0; padding: 0.5em 0.8em;
   background: rgba(128, 128, 128, 0.12); border-radius: 4px; overflow: hidden; }
 .sbdiag pre code { font-size: 1em; }
 .sbdiag details { margin: 0.35em 0; }
@@ -57,4 +58,37 @@ body { margin: 0; padding: 1.5rem; background: #ffffff; color: #1b1f24;
 @media (prefers-color-scheme: dark) { body { background: #15181c; color: #e6e9ec; } }
 @media print { body { padding: 0; background: #ffffff; color: #000000; }
   .sbdiag { max-width: none; font-size: 10pt; } }
+"""
+
+# Around and inside the widgets of the explorer; the classes of the widgets are listed in
+# display/widgets.
+EXPLORER: Final = """\
+.sbdiag-explorer .sbdiag { max-width: none; }
+.sbdiag-explorer .sbdiag > :first-child { margin-top: 0; }
+.sbdiag-explorer .widget-html-content { line-height: 1.45; }
+.sbdiag-explorer .widget-box { overflow: visible; }
+.sbdiag-time .widget-readout { flex: 0 0 auto; min-width: 16em; text-align: center; }
+.sbdiag-proposal { border-top: 1px solid rgba(128, 128, 128, 0.3); padding: 6px 0; }
+.sbdiag-unfold, .sbdiag-way select { height: 26px; line-height: 24px; font-size: 0.9em; }
+.sbdiag-access > * { margin: 0 2px; }
+.sbdiag-access input, .sbdiag-access .widget-html-content { line-height: 1.5; }
+.sbdiag-results { position: sticky; top: 0; }
+/* What follows stays in sight: nothing around it may scroll by itself. */
+.sbdiag-explorer.sbdiag-explorer, .jp-OutputArea:has(.sbdiag-explorer),
+.jp-OutputArea-child:has(.sbdiag-explorer), .jp-OutputArea-output:has(.sbdiag-explorer) {
+  overflow: visible; }
+.sbdiag .label { font-weight: 600; }
+.sbdiag .label.big { font-size: 1.1em; }
+.sbdiag .small { font-size: 0.92em; }
+.sbdiag .scroll { max-height: 17rem; overflow: auto; }
+.sbdiag .scroll.tall { max-height: min(34rem, 65vh); }
+.sbdiag .scroll pre { margin: 0; }
+.sbdiag .rejected { text-decoration: line-through; opacity: 0.6; }
+.sbdiag .allow, .sbdiag .yes { background: #006b50; color: #ffffff; }
+.sbdiag .deny, .sbdiag .no, .sbdiag .failed { background: #b23a08; color: #ffffff; }
+.sbdiag .exact { border-color: currentColor; opacity: 0.75; }
+.sbdiag .wider, .sbdiag .whole-operation { background: #f0b429; color: #1b1f24; }
+.sbdiag .admitted { border-left: 4px solid #f0b429; padding-left: 0.8em; margin: 0.4em 0; }
+.sbdiag .download a { display: inline-block; padding: 0.25em 0.9em; border-radius: 3px;
+  background: #0b5cad; color: #ffffff; text-decoration: none; font-weight: 600; }
 """

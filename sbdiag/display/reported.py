@@ -6,7 +6,8 @@ from typing import Protocol
 
 import pandas as pd
 
-from sbdiag.diagnosis.ruleset import RuleSet
+from sbdiag.diagnosis.ruleset import RuleSet, Widen, XpcKind
+from sbdiag.seatbelt.profile import Profile
 
 
 class HasStages(Protocol):
@@ -112,4 +113,23 @@ class Reported(HasStages, HasRules, Protocol):
     @property
     def redacted(self) -> bool:
         """Whether names of persons, machines and teams were replaced."""
+        ...
+
+
+class Explorable(Reported, Protocol):
+    """As much of a report as exploring it needs."""
+
+    @property
+    def profile(self) -> Profile | None:
+        """The profile in force, if one was given."""
+        ...
+
+    @property
+    def widen(self) -> Widen:
+        """How far the report's own rules are widened."""
+        ...
+
+    @property
+    def xpc(self) -> XpcKind:
+        """Which kind of name answers an XPC lookup."""
         ...

@@ -35,6 +35,15 @@ def test_user_names_become_numbered_stand_ins_in_order_of_appearance() -> None:
         ("/Users/zoe/x", "hello zoe, see /Users/zoe", "hello user1, see /Users/user1"),
         ("/Users/zoe/x", "/users/ZOE/y zoetrope", "/users/user1/y zoetrope"),
         ("/Users/jo/x", "jo said /Users/jo/y and Joe", "jo said /Users/user1/y and Joe"),
+        (
+            "/Users/zoe/x",
+            "/tmp/zoe_cache/com.zoe-tools.app",
+            "/tmp/user1_cache/com.user1-tools.app",
+        ),
+        ("/Users/j.doe/x", r"^/Users/j\.doe/(.*)$", "^/Users/user1/(.*)$"),
+        (r"^/Users/j\.doe/", "/Users/j.doe/x", "/Users/user1/x"),
+        ("^/Users/.*/x", "a.*b /Users/.*/x", "a.*b /Users/.*/x"),
+        ("/Users/lima/x", "/Users/lima/.lima /dev/lima", "/Users/user1/.lima /dev/lima"),
         ("/Users/you/x", "/Users/you/.lima", "/Users/you/.lima"),
         ("/Users/Shared/x", "/Users/Shared/x", "/Users/Shared/x"),
         ("/Users/a.b-c/x", "/Users/a.b-c/x", "/Users/user1/x"),
@@ -83,6 +92,22 @@ def test_nested_entitlement_values_and_milestones_are_replaced() -> None:
     found = redaction([keys, lines])
     assert found.frame(keys).loc[0, "value"] == ["TEAM000001.com.acme", {"home": "/Users/user1"}]
     assert found.frame(lines).loc[0, "message"] == "open /Users/user1/.lima/x"
+
+
+def test_a_team_of_letters_is_known_by_its_key() -> None:
+    keys = ENTITLEMENTS.frame(
+        [
+            {
+                "key": "com.apple.developer.team-identifier",
+                "value": "ABCDEFGHIJ",
+                "type": "string",
+            },
+            {"key": "keychain-access-groups", "value": ["ZYXWVUTSRQ.com.x"], "type": "array"},
+        ]
+    )
+    found = redaction([keys])
+    assert list(found.frame(keys)["value"]) == ["TEAM000001", ["TEAM000002.com.x"]]
+    assert found.text("group ABCDEFGHIJ.com.x") == "group TEAM000001.com.x"
 
 
 def test_nothing_to_hide_changes_nothing() -> None:

@@ -91,6 +91,35 @@ def test_a_glob_a_list_and_a_stream(tmp_path: Path) -> None:
     assert [(s.run, s.kind) for s in both] == [("c2.log", "capture"), ("-", "capture")]
 
 
+def test_files_handed_over_as_bytes_are_told_apart() -> None:
+    files = {"b.log": COMPACT, "a.log": COMPACT, "a.lima": LIMA, "a.txt": DUMP, "notes.md": "hi"}
+    found = sources({name: text.encode() for name, text in files.items()})
+    assert [(s.run, s.kind) for s in found] == [
+        ("a.log", "lima-log"),
+        ("a.log", "capture"),
+        ("a.log", "entitlements"),
+        ("b.log", "capture"),
+        ("notes.md", "other"),
+    ]
+    assert getattr(found[0].file, "name", None) == "a.lima"
+
+
+def test_one_capture_handed_over_takes_all_files() -> None:
+    packed = gzip.compress(COMPACT.encode())
+    found = sources({"x.gz": packed, "lima": LIMA.encode(), "other": b"hi"})
+    assert [(s.run, s.kind) for s in found] == [
+        ("x.gz", "lima-log"),
+        ("other", "other"),
+        ("x.gz", "capture"),
+    ]
+
+
+@pytest.mark.parametrize("files", [{}, {"a.md": b"hello"}, {"lima": LIMA.encode()}])
+def test_bytes_without_a_capture_are_an_error(files: dict[str, bytes]) -> None:
+    with pytest.raises(CaptureReadError, match="looks like a log"):
+        sources(files)
+
+
 def test_a_path_with_stars_that_exists_is_a_path(tmp_path: Path) -> None:
     odd = tmp_path / "odd[1]*.log"
     _write(odd, COMPACT)
