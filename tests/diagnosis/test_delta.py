@@ -76,6 +76,15 @@ def test_a_rule_of_several_operations_drops_those_that_are_granted(
     assert written(rules) == [f'(allow {operations} (subpath "{LIMA}"))']
 
 
+def test_a_rule_that_the_profile_holds_already_says_so() -> None:
+    profile = in_force('(allow mach-lookup (global-name "a") (global-name "n"))')
+    denials = frame(("mach-lookup", "n (xpc)"))
+    (same,) = minimal_rules(denials, profile=profile, xpc="global-name").rules
+    assert "holds this already, and it was refused: a.sb:3:1" in same.warning
+    (new,) = minimal_rules(denials, profile=profile).rules
+    assert "holds this already" not in new.warning
+
+
 def test_an_operation_that_a_denial_needs_is_not_dropped() -> None:
     denials = frame(("file-write-create", f"{LIMA}/x"), ("file-read-data", f"{LIMA}/x"))
     profile = in_force(
