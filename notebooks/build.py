@@ -73,6 +73,10 @@ def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
                 continue
             if "text/plain" in data:
                 data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", data["text/plain"])
+            if kept and output.output_type == "stream" == kept[-1].output_type:
+                # What is printed arrives in pieces of any length.
+                kept[-1]["text"] += output["text"]
+                continue
             kept.append(output)
         cell.outputs = kept
     return notebook

@@ -1,8 +1,8 @@
 """The command line; no logic.
 
-Exit status: 0 the command did what was asked, and ``check`` found nothing against the profile; 1
-``check`` found an access that the profile refuses or does not settle, or ``diff`` found a change; 2
-the command line or an input file is wrong (one line says where).
+Exit status: 0 the command did what was asked; 1 ``check`` found an access that the profile
+refuses or does not settle, or ``diff --exit-code`` a change; 2 the command line or an input file is
+wrong (one line says where).
 """
 
 from __future__ import annotations
@@ -97,7 +97,13 @@ def _language(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        help="where (import …) is looked for; what is not found makes answers unknown",
+        help="where (import …) is looked for",
+    )
+    parser.add_argument(
+        "--missing-imports",
+        choices=("unknown", "error"),
+        default="unknown",
+        help="what is not found makes answers unknown, or is an error",
     )
 
 
@@ -179,8 +185,8 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _diff_parser(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Say what B changes against A for the accesses of the captures. Exit status 0: nothing; "
-        "1: something."
+        "Say what B changes against A for the accesses of the captures: what is added, what is "
+        "removed, what is not settled."
     )
     _policy(parser, "before", "A")
     _policy(parser, "after", "B")
@@ -189,6 +195,7 @@ def _diff_parser(parser: argparse.ArgumentParser) -> None:
     )
     _selection(parser)
     _language(parser)
+    parser.add_argument("--exit-code", action="store_true", help="status 1 if anything changes")
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
     parser.set_defaults(command=_diff)
 
@@ -205,7 +212,7 @@ def _diff(options: argparse.Namespace) -> int:
             changed, before=options.before, after=options.after, notes=notes, colour=_colour()
         )
         print(text, end="")
-    return 0 if (changed["change"] == "same").all() else 1
+    return int(options.exit_code and compare.alters(changed))
 
 
 def _policy(parser: argparse.ArgumentParser, name: str, metavar: str) -> None:
@@ -217,7 +224,7 @@ def _profile(options: argparse.Namespace, path: str) -> Profile:
         path,
         params(options.params),
         import_path=options.import_path,
-        missing_import="unknown",
+        missing_import=options.missing_imports,
     )
 
 
@@ -259,9 +266,8 @@ def _report(options: argparse.Namespace) -> analysis.Report:
         _files(options),
         entitlements=options.entitlements,
         lima_log=options.lima_log,
-        profile=options.profile,
+        profile=None if options.profile is None else _profile(options, options.profile),
         params=params(options.params),
-        import_path=options.import_path,
         process=options.process,
         tz=options.tz,
         widen=options.widen,

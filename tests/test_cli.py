@@ -157,6 +157,7 @@ def test_check_shows_the_deciding_rule_with_its_place(
     assert f"{agent}:2:1 (deny default)" in out
     assert f"{agent}:4:1 (allow file-read* file-write*" in out
     assert "first seen at 02-mach-lookup:" in out
+    assert "Set apart: not held against the profile" in out
 
 
 def test_check_as_json(agent: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,6 +189,22 @@ def test_a_nono_profile_is_checked_like_any_other(tmp_path: Path) -> None:
     assert main(["analyze", log, "--profile", str(nono)]) == 0
 
 
+def test_check_passes_where_everything_is_allowed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    nono = f"{SERIES}/expected/article.json"
+    assert main(["check", nono, SERIES]) == 0
+    assert main(["check", nono, SERIES, "--strict"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "14 accesses: 0 denied, 0 unknown, 14 allowed; 2 set apart." in out
+    # The lookup is printed with (xpc): a global-name alone leaves it open.
+    whole = tmp_path / "article.sb"
+    rules = (Path(SERIES) / "expected" / "article.sb").read_text("utf-8")
+    whole.write_text("(version 1)\n(deny default)\n" + rules, "utf-8")
+    assert main(["check", str(whole), SERIES]) == 1
+    assert main(["check", str(whole), SERIES, "--unknown-ok"]) == 0
+
+
 def test_explain_prints_the_way_to_the_answer(
     agent: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,11 +222,13 @@ def test_diff_says_what_a_second_profile_changes(
     other = tmp_path / "other.sb"
     other.write_text(AGENT.replace("mach-task-name", "lsopen"), "utf-8")
     log = capture(tmp_path, "lsopen", "mach-task-name others [y(2)]")
-    assert main(["diff", agent, agent, "--on", log]) == 0
-    assert main(["diff", agent, str(other), "--on", log]) == 1
+    assert main(["diff", agent, agent, "--on", log, "--exit-code"]) == 0
+    assert main(["diff", agent, str(other), "--on", log, "--exit-code"]) == 1
+    capsys.readouterr()
+    assert main(["diff", agent, str(other), "--on", log]) == 0
     out = capsys.readouterr().out
     assert "1 removed, 1 added, 0 unclear, 0 same" in " ".join(out.split())
-    assert main(["diff", agent, str(other), "--on", log, "--json"]) == 1
+    assert main(["diff", agent, str(other), "--on", log, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert [row["change"] for row in record["accesses"]] == ["removed", "added"]
 
@@ -225,7 +244,18 @@ def test_imports_are_looked_for_and_what_is_not_found_is_said(
     assert main(["check", str(profile), log]) == 1
     assert "imports what was not found: more.sb" in " ".join(capsys.readouterr().out.split())
     assert main(["check", str(profile), log, "--unknown-ok"]) == 0
+    assert main(["check", str(profile), log, "--missing-imports", "error"]) == 2
     assert main(["check", str(profile), log, "--import-path", str(tmp_path / "lib")]) == 0
+
+
+def test_a_profile_that_seatbelt_would_refuse_is_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.sb"
+    bad.write_text("(version 1)\n(allow frobnicate)", "utf-8")
+    for command in (["check", str(bad), SERIES], ["explain", str(bad), "process-fork"]):
+        assert main(command) == 2
+        assert "bad.sb:2:" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -249,3 +279,9 @@ def test_every_command_tells_the_exit_status(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         main(["check", "--help"])
     assert "Exit status 0" in capsys.readouterr().out
+
+
+def test_notebook_writes_one_that_is_valid(tmp_path: Path) -> None:
+    target = tmp_path / "x.ipynb"
+    assert main(["notebook", SERIES, "-o", str(target), "--redact"]) == 0
+    assert json.loads(target.read_text("utf-8"))["nbformat"] == 4

@@ -1,5 +1,6 @@
 """The bundled samples are what their manifests say, line for line."""
 
+import dataclasses
 import gzip
 import json
 import re
@@ -11,6 +12,7 @@ import pytest
 
 from sbdiag.capture.codesign import is_entitlements, read_entitlements
 from sbdiag.capture.lima import is_lima_log, read_lima_log
+from sbdiag.capture.unified_log import read_capture
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 NAMES = ("lima-vz", "coding-agent")
@@ -101,6 +103,25 @@ def test_lima_logs_hold_what_the_manifest_says(sample, path, file):
     frame = read_lima_log(path)
     assert list(frame["milestone"][frame["milestone"] != "other"]) == file["milestones"]
     assert (frame["milestone"] == "other").sum() == file["others"]
+
+
+@pytest.mark.parametrize(("sample", "path", "file"), of_kind("capture"))
+def test_captures_hold_what_the_manifest_says(sample, path, file):
+    reading = read_capture(path)
+    assert dataclasses.asdict(reading.counts) == file["counts"]
+    assert file["counts"]["lines"] == len(text_of(path).removesuffix("\n").split("\n"))
+    assert len(reading.denials) == file["counts"]["denials"]
+    assert set(reading.denials["style"]) == {file["style"]}
+
+
+@pytest.mark.parametrize(
+    "run", ["02-mach-lookup", "03-task-name", "04-extensions", "05-files-and-dns"]
+)
+def test_a_refusal_and_what_lima_says_of_it_stand_at_the_same_time(run):
+    directory = SAMPLES / "lima-vz" / run
+    denials = read_capture(next(directory.glob("capture.*"))).denials
+    refused = denials[(denials["process"] == "limactl") & (denials["layer"] == "profile")]
+    assert abs(refused["time"].max() - lima_times(directory).max()) < pd.Timedelta(seconds=1)
 
 
 def lima_times(directory):

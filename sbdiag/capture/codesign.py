@@ -115,11 +115,11 @@ class _Dump:
             self.found.extend((head, None) for head in heads)
         elif len(heads) <= 1:
             head = heads[0] if heads else _Signed(None, None)
-            unique: list[Document] = []
+            # a universal binary prints one per architecture, mostly the same
+            unique: dict[str, Document] = {}
             for document in documents:
-                if not any(_same(document, other) for other in unique):
-                    unique.append(document)
-            self.found.extend((head, document) for document in unique)
+                unique.setdefault(_content(document), document)
+            self.found.extend((head, document) for document in unique.values())
         elif len(documents) == 1:
             self.found.extend((head, None) for head in heads[:-1])
             self.found.append((heads[-1], documents[0]))
@@ -199,12 +199,12 @@ def _scan(text: str, name: str) -> _Dump:
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    index = 0
+    index = column = 0
     left_out = False  # the author's "..." in front of a dump
     while index < len(lines):
         line = lines[index]
-        list_start = START.search(line)
-        if starts_abstract(line):
+        list_start = START.search(line, column)
+        if column == 0 and starts_abstract(line):
             document, index = read_abstract(lines, index)
             dump.documents.append(_with_gap(document, left_out))
             left_out = False
@@ -214,13 +214,13 @@ def _scan(text: str, name: str) -> _Dump:
             dump.documents.append(_with_gap(document, left_out))
             left_out = False
             # codesign --xml ends without a line end: what follows stands on the list's last line.
-            index += text.count("\n", starts[index], end)
-            lines[index] = text[end : starts[index + 1] - 1]
-            starts[index] = end
+            index += text.count("\n", at, end)
+            column = end - starts[index]
         else:
-            left_out = is_ellipsis(line) or (left_out and not line.strip())
-            _remark(line, index + 1, dump)
-            index += 1
+            rest = line[column:]
+            left_out = is_ellipsis(rest) or (left_out and not rest.strip())
+            _remark(rest, index + 1, dump)
+            index, column = index + 1, 0
     return dump
 
 
@@ -266,10 +266,9 @@ def _same_file(head: str | None, path: str | None) -> bool:
     return head is None or path is None or head == path or f"{path}/" in head
 
 
-def _same(one: Document, other: Document) -> bool:
-    return one.complete == other.complete and [
-        (entry.key, entry.value) for entry in one.entries
-    ] == [(entry.key, entry.value) for entry in other.entries]
+def _content(document: Document) -> str:
+    """Return what tells two documents apart: keys, values and whether they are whole."""
+    return repr((document.complete, [(entry.key, entry.value) for entry in document.entries]))
 
 
 def _state(head: _Signed, document: Document | None) -> str:
@@ -309,10 +308,7 @@ def _rows(
 def _slices(data: bytes, name: str) -> Iterator[list[dict[str, object]]]:
     """Yield the rows of a binary: once if its architectures agree, else one by one."""
     results = [(part, *_slice(part, name)) for part in read_slices(data, name=name)]
-    agree = all(
-        state == results[0][1] and _same(document, results[0][2])
-        for _part, state, document in results
-    )
+    agree = len({(state, _content(document)) for _part, state, document in results}) <= 1
     for part, state, document in results[:1] if agree else results:
         yield _rows(name if agree else f"{name} ({part.architecture})", state, document)
 

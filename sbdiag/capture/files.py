@@ -36,6 +36,13 @@ _FORMATS: Final[tuple[tuple[str, bytes, Callable[[BinaryIO], object]], ...]] = (
     ("xz", b"\xfd7zXZ\x00", lambda raw: lzma.LZMAFile(raw)),  # noqa: SIM115 - closes nothing
     ("zstandard", b"\x28\xb5\x2f\xfd", lambda raw: _ZstdFile(raw)),
 )
+
+
+def is_compressed(start: bytes) -> bool:
+    """Tell by its first bytes whether a file is in one of the formats that are unpacked here."""
+    return any(start.startswith(magic) for _name, magic, _open in _FORMATS)
+
+
 Encoding: TypeAlias = Literal["utf-8", "utf-16-le", "utf-16-be"]
 _MARKS: Final[tuple[tuple[bytes, Encoding], ...]] = (
     (codecs.BOM_UTF8, "utf-8"),

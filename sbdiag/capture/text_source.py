@@ -1,6 +1,7 @@
 """Bytes and text of a small input: a path, an open binary file, or the bytes themselves.
 
-For dumps and application logs, which are read whole. Text is decoded by content: byte order mark,
+For dumps and application logs, which are read whole, unpacked if they are compressed (see
+:mod:`~sbdiag.capture.files`). Text is decoded by content: byte order mark,
 UTF-16 without one, else UTF-8 with broken bytes replaced; lines end in a line feed.
 """
 
@@ -10,7 +11,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from sbdiag.errors import SbdiagError
+from sbdiag.capture.files import is_compressed, open_capture
+from sbdiag.errors import CaptureError, SbdiagError
 
 Source = str | os.PathLike[str] | BinaryIO | bytes
 
@@ -38,13 +40,35 @@ def run_of(source: Source) -> str:
 
 
 def read_bytes(source: Source, error: type[SbdiagError]) -> bytes:
-    """Return the bytes of `source`.
+    """Return the bytes of `source`, unpacked.
+
+    Compressed data that breaks off yields what came before.
 
     Raises
     ------
     error
-        If the file cannot be opened or read, or is larger than ``LIMIT_BYTES``.
+        If the file cannot be opened, read or unpacked, or is larger than ``LIMIT_BYTES``.
     """
+    data = _stored_bytes(source, error)
+    return _unpacked(data, name_of(source), error) if is_compressed(data) else data
+
+
+def _unpacked(data: bytes, name: str, error: type[SbdiagError]) -> bytes:
+    blocks: list[bytes] = []
+    size = 0
+    try:
+        with open_capture(data) as packed:
+            for block in packed.blocks():
+                blocks.append(block)
+                size += len(block)
+                if size > LIMIT_BYTES:
+                    raise error(f"{name} unpacks to more than {LIMIT_BYTES} bytes")
+    except CaptureError as cause:
+        raise error(f"cannot unpack {name}: {cause.message}") from cause
+    return b"".join(blocks)
+
+
+def _stored_bytes(source: Source, error: type[SbdiagError]) -> bytes:
     if isinstance(source, bytes):
         return source
     try:

@@ -175,6 +175,12 @@ def changes(denials: pd.DataFrame, before: Profile, after: Profile) -> pd.DataFr
     )
 
 
+def alters(changed: pd.DataFrame) -> bool:
+    """Say whether anything changes that a profile decides; `changed` is from :func:`changes`."""
+    decided = ~changed["apart"].isin(UNDECIDABLE)
+    return bool((changed.loc[decided, "change"] != "same").any())
+
+
 def _entries(denials: pd.DataFrame) -> list[_Entry]:
     """Group the rows; lines that differ in origin or layer alone ask for the same access."""
     DENIALS.check(denials, need=("duplicates", "run", "line"))

@@ -67,7 +67,7 @@ EXPLORER: Final = """\
 .sbdiag-explorer .sbdiag > :first-child { margin-top: 0; }
 .sbdiag-explorer .widget-html-content { line-height: 1.45; }
 .sbdiag-explorer .widget-box { overflow: visible; }
-.sbdiag-time .widget-readout { flex: 0 0 auto; min-width: 16em; text-align: center; }
+.sbdiag-time .widget-readout { flex: 0 0 auto; min-width: 17em; text-align: center; }
 .sbdiag-proposal { border-top: 1px solid rgba(128, 128, 128, 0.3); padding: 6px 0; }
 .sbdiag-unfold, .sbdiag-way select { height: 26px; line-height: 24px; font-size: 0.9em; }
 .sbdiag-access > * { margin: 0 2px; }

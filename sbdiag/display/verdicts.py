@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from sbdiag.diagnosis.compare import CHANGES, CHECK
+from sbdiag.diagnosis.compare import CHANGES, CHECK, UNDECIDABLE
 from sbdiag.display.page import Page
 from sbdiag.display.visible import counted, is_missing, shorten
 from sbdiag.seatbelt.decision import Decision
@@ -106,26 +106,36 @@ def changes_text(
     """
     CHANGES.check(changed)
     page = Page(width, colour)
-    count = {name: int((changed["change"] == name).sum()) for name in (*_CHANGE_SIGNS, "same")}
+    apart = changed["apart"].isin(UNDECIDABLE)
+    counts = changed[~apart]
+    count = {name: int((counts["change"] == name).sum()) for name in (*_CHANGE_SIGNS, "same")}
     totals = ", ".join(f"{number:,} {name}" for name, number in count.items())
     lines = page.wrap(
-        f"{before} → {after}: {counted(len(changed), 'access', 'accesses')}: {totals}."
+        f"{before} → {after}: {counted(len(counts), 'access', 'accesses')}: {totals}"
+        + (f"; {int(apart.sum()):,} set apart." if apart.any() else ".")
     )
     for change, head in _CHANGE_HEADS.items():
-        rows = changed[changed["change"] == change]
+        rows = counts[counts["change"] == change]
         if len(rows):
             lines += page.head(head)
         for row in _records(rows):
             lines += _access(row, _CHANGE_SIGNS[change], change, page)
             lines += _decided(row, "before", page)
             lines += _decided(row, "after", page)
-    same = changed[changed["change"] == "same"]
+            if row["apart"]:
+                lines += _below(f"{row['apart']}: {row['apart_reason']}", page)
+    same = counts[counts["change"] == "same"]
     if len(same):
         lines += page.head("Same")
         for verdict, head in _HEADS.items():
             number = int((same["before"] == verdict).sum())
             if number:
                 lines.append(f"  {number:>5,}  {head.lower()} by both")
+    if apart.any():
+        lines += page.head("Set apart: no profile decides these")
+        for row in _records(changed[apart]):
+            lines += _access(row, " ", "same", page)
+            lines += _below(f"{row['apart']}: {row['apart_reason']}", page)
     return _text(lines, notes, page)
 
 

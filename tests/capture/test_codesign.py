@@ -1,3 +1,4 @@
+import gzip
 import io
 import plistlib
 from pathlib import Path
@@ -472,6 +473,13 @@ def test_errors_name_file_and_line(tmp_path):
         read_entitlements(tmp_path / "absent")
     with pytest.raises(EntitlementsError, match="binary mode"):
         read_entitlements(io.StringIO("x"))
+
+
+def test_compressed_dumps_are_unpacked(tmp_path):
+    path = tmp_path / "dump.txt.gz"
+    for name in ("abstract-tabs.txt", "xml-colon-pretty.txt"):
+        path.write_bytes(gzip.compress((DUMPS / name).read_bytes()))
+        assert read_entitlements(path, run="r").equals(read_entitlements(DUMPS / name, run="r"))
 
 
 def test_open_files_and_run_names():

@@ -1,5 +1,8 @@
+import bz2
 import datetime
+import gzip
 import json
+import lzma
 import zoneinfo
 
 import pandas as pd
@@ -290,6 +293,16 @@ def test_empty_logs_have_the_same_columns():
     assert len(frame) == 0
     assert list(frame.columns) == MILESTONES.names
     assert list(frame.dtypes) == list(read(CONSOLE).dtypes)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_compressed_logs_are_unpacked(tmp_path, pack):
+    path = tmp_path / "ha.stderr.log"
+    path.write_bytes(pack(CONSOLE.encode()))
+    assert read_lima_log(path, run="r").equals(read(CONSOLE, run="r"))
+    path.write_bytes(pack(CONSOLE.encode())[:11])
+    with pytest.raises(LimaLogError, match="cannot unpack"):
+        read_lima_log(path)
 
 
 def test_missing_files_are_our_error(tmp_path):

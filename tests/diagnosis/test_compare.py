@@ -7,7 +7,7 @@ import pytest
 
 import sbdiag
 from sbdiag.capture.frames import DENIALS
-from sbdiag.diagnosis.compare import CHANGES, CHECK, changes, check, passes
+from sbdiag.diagnosis.compare import CHANGES, CHECK, alters, changes, check, passes
 from sbdiag.seatbelt.profile import Profile, parse_profile
 
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
@@ -123,4 +123,21 @@ def test_changes_between_two_profiles_on_one_capture() -> None:
     assert table["location_before"].iloc[0] == "a.sb:3:1"
     assert table["rule_after"].iloc[1].startswith("(allow file-read*")
     assert "disagree" in table["reason_after"].iloc[2]
-    assert set(changes(denials, before, before)["change"]) == {"same"}
+    assert alters(table)
+    same = changes(denials, before, before)
+    assert set(same["change"]) == {"same"}
+    assert not alters(same)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"target": "/Users/you/.ssh/id"}, True),
+        ({"layer": "system-policy"}, False),
+        ({"origin": "other"}, False),
+    ],
+)
+def test_a_change_counts_where_a_profile_decides(row: dict[str, object], told: bool) -> None:
+    table = changes(frame(row), in_force(""), in_force("(allow file-read*)"))
+    assert list(table["change"]) == ["added"]
+    assert alters(table) is told

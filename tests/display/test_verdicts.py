@@ -120,6 +120,18 @@ def test_changes_name_both_rules_and_count_the_rest() -> None:
     assert "    1  denied by both" in out
 
 
+def test_changes_show_secrets_with_the_rest_and_what_no_profile_decides_apart() -> None:
+    asked = denials(("file-read-data", "/Users/you/.ssh/x"))
+    forbidden = denials(("file-read-data", "/System/x"), layer="system-policy")
+    both = pd.concat([asked, forbidden], ignore_index=True)
+    table = changes(both, profile(), profile("(version 3)(allow default)"))
+    out = changes_text(table, before="a.sb", after="b.sb")
+    assert "1 access: 0 removed, 1 added, 0 unclear, 0 same; 1 set apart." in out
+    added, apart = out.split("\n\n")[1:]
+    assert "sensitive" in added
+    assert "system-policy" in apart
+
+
 def test_an_explanation_begins_with_the_verdict() -> None:
     out = explain_text(profile().decide("lsopen"))
     assert out.startswith("lsopen: deny\n  the last unfiltered rule of default says deny")

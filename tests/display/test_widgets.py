@@ -371,6 +371,7 @@ def test_a_report_is_explored_until_files_are_uploaded(report: Report) -> None:
     upload = sbdiag.explore(report, upload=True)
     assert isinstance(upload, Upload)
     assert upload.report is report
+    assert "the report that was given" in upload.message.value
     assert upload.explorer.state.account.chosen == 21
     upload.files.value = _run_files()
     assert upload.report is not report

@@ -175,9 +175,12 @@ def _names(report: Explorable, column: str, name: str) -> Widget:
 
 def _range(stops: tuple[pd.Timestamp, ...]) -> Widget:
     one_day = stops[0].date() == stops[-1].date()
-    form = "%H:%M:%S.%f" if one_day else "%m-%d %H:%M:%S.%f"
+
+    def label(stop: pd.Timestamp) -> str:
+        return f"{stop:%H:%M:%S.%f}"[:-3] if one_day else f"{stop:%d %b %H:%M:%S}"
+
     control = ipywidgets.SelectionRangeSlider(
-        options=[(f"{stop:{form}}"[:-3], stop) for stop in stops],
+        options=[(label(stop), stop) for stop in stops],
         index=(0, len(stops) - 1),
         description=f"Time (UTC{f', {stops[0]:%Y-%m-%d}' if one_day else ''})",
         style={"description_width": "initial"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import ipywidgets
 
@@ -14,6 +14,9 @@ from sbdiag.display.visible import counted
 from sbdiag.display.widgets.explorer import Explorer
 from sbdiag.display.widgets.parts import Watch, column, html, marked, row, shown
 from sbdiag.errors import SbdiagError
+
+_NOTHING: Final = "Nothing was read yet."
+_GIVEN: Final = "Below is the report that was given, until files are chosen."
 
 
 class Upload:
@@ -75,7 +78,7 @@ class Upload:
             ),
             "redact",
         )
-        self.message = html("message", plain_value("Nothing was read yet."))
+        self.message = html("message", plain_value(_NOTHING if report is None else _GIVEN))
         watch = Watch()
         for control in (self.files, self.zone, self.redacted):
             watch.on(control, self._changed)
