@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 
 # The browser tests come along where there is a browser.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
-EXTRAS := $(if $(or $(CHROMIUM),$(SBDIAG_REQUIRE_BROWSER)),test$(comma)browser,test)
 comma := ,
+EXTRAS := $(if $(or $(CHROMIUM),$(SBDIAG_REQUIRE_BROWSER)),test$(comma)browser,test)
 
 .PHONY: demo test lint bench notebooks clean
 
@@ -36,6 +36,10 @@ test: lint
 # Make the notebooks from notebooks/sources, executed.
 notebooks: $(VENV)/.test
 	$(BIN)/python notebooks/build.py
+
+# Ratios of speed, measured in one run.
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/decisions.py
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

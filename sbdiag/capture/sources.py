@@ -65,11 +65,13 @@ def sources(capture: Readable | Iterable[Readable] | Mapping[str, bytes]) -> tup
     """
     if isinstance(capture, Mapping):
         return tuple(_handed_over(capture))
+    if capture == "":
+        raise CaptureReadError("the name of a capture is empty")
     if isinstance(capture, (str, os.PathLike)) or hasattr(capture, "read"):
         given: Sequence[Readable] = [capture]  # type: ignore[list-item]
     else:
         given = list(capture)
-    groups = [_expand(one) for one in given]
+    groups = [group for one in given for group in _expand(one)]
     if not any(groups):
         raise CaptureReadError("no capture was given")
     return tuple(_apart(groups))
@@ -83,8 +85,9 @@ def _apart(groups: list[list[Source]]) -> Iterator[Source]:
         names: dict[str, str] = {}
         for source in group:
             if source.run not in names:
-                name = source.run
-                if often[name] > 1 and isinstance(source.file, str):
+                # A name that is no text (it need not be, on disk) is shown by its bytes.
+                name = source.run.encode("utf-8", "backslashreplace").decode("utf-8")
+                if often[source.run] > 1 and isinstance(source.file, str):
                     name = f"{Path(source.file).absolute().parent.name}/{name}"
                 number = next(
                     n for n in count(1) if (name if n == 1 else f"{name} ({n})") not in taken
@@ -103,20 +106,22 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
-def _expand(one: Readable) -> list[Source]:
+def _expand(one: Readable) -> list[list[Source]]:
+    """List the sources of each place that `one` names."""
     if not isinstance(one, (str, os.PathLike)):
         name = getattr(one, "name", "")
-        return [Source(one, "capture", Path(name).name if isinstance(name, str) and name else "-")]
+        name = Path(name).name if isinstance(name, str) and name else "-"
+        return [[Source(one, "capture", name)]]
     path = Path(one)
     if path.is_dir():
-        return _directory(path)
+        return [_directory(path)]
     if path.exists():
-        return [Source(str(one), "capture", path.name)]
+        return [[Source(str(one), "capture", path.name)]]
     if isinstance(one, str) and _GLOB.search(one):
         matches = sorted((name for name in glob.glob(one)), key=natural)
         if not matches:
             raise CaptureReadError(f"no file matches {one!r}")
-        return [source for match in matches for source in _expand(Path(match))]
+        return [group for match in matches for group in _expand(Path(match))]
     raise CaptureReadError(f"no such file or directory: {str(one)!r}")
 
 

@@ -21,6 +21,7 @@ from sbdiag.capture.line_reader import LineReader
 from sbdiag.capture.lines import read_lines
 from sbdiag.capture.progress import Progress, reporting
 from sbdiag.capture.rows import Rows
+from sbdiag.capture.sources import sources
 from sbdiag.capture.times import time_zone
 
 
@@ -119,6 +120,7 @@ def read_capture(
     reader = LineReader(rows)
     with open_capture(source) as capture:
         name = os.path.basename(capture.name) if run is None else run
+        name = name.encode("utf-8", "backslashreplace").decode("utf-8")  # a name need not be text
         for line in read_lines(_watched(capture, reporting(progress, capture.size))):
             reader.read(line)
         reader.finish()
@@ -140,7 +142,9 @@ def read_denials(
     Parameters
     ----------
     capture
-        A path, an open binary file, or a list of these.
+        A path, an open binary file, a directory, a glob, or a list of these; a directory's files
+        are told apart by content, and ``run`` is what :func:`~sbdiag.capture.sources.sources`
+        calls them. Open files of a list come after its paths.
     tz, progress
         As for :func:`read_capture`.
 
@@ -154,9 +158,13 @@ def read_denials(
     CaptureError
         As for :func:`read_capture`.
     """
-    sources = list(capture) if isinstance(capture, list | tuple) else [capture]
+    given = list(capture) if isinstance(capture, list | tuple) else [capture]
+    files: list[tuple[Source, str | None]] = [(one, None) for one in given]
+    if paths := [one for one in given if isinstance(one, str | os.PathLike)]:
+        named = [(each.file, each.run) for each in sources(paths) if each.kind == "capture"]
+        files = [*named, *(pair for pair in files if pair[0] not in paths)]
     return DENIALS.concat(
-        read_capture(source, tz=tz, progress=progress).denials for source in sources
+        read_capture(file, tz=tz, run=run, progress=progress).denials for file, run in files
     )
 
 

@@ -67,6 +67,7 @@ def start_findings(evidence: Evidence) -> Iterator[Finding]:
         yield from _rosetta(str(run), ladder, lines)
         yield from _dns(str(run), ladder, evidence)
         yield from _ready(str(run), ladder, lines)
+        yield from _several(str(run), lines)
     if len(evidence.stages):
         yield from _entitlement(evidence)
         yield from _task_name(evidence.stages)
@@ -108,8 +109,12 @@ def _stopped(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Fi
             "start-stopped",
             "cause",
             f"The start stopped where {last['title']}: the sandbox refused it.",
-            f"Seen from outside as: {last['fails_as']}."
-            + (" Lima's log ends with VZErrorDomain Code=1." if code_one else ""),
+            (
+                "The VM ran, and then Lima gave up for want of a file of its own."
+                if running
+                else f"Seen from outside as: {last['fails_as']}."
+            )
+            + (" Lima's log holds VZErrorDomain Code=1." if code_one else ""),
             str(last["source"]),
             run,
             denials=last["denials"],
@@ -126,6 +131,22 @@ def _stopped(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Fi
             f"{LIMA}; public issue threads",
             run,
             milestones=code_one,
+        )
+
+
+def _several(run: str, lines: pd.DataFrame) -> Iterator[Finding]:
+    """Say that a run holds several starts: its ladder is then of all of them together."""
+    started = _of(lines, "starting-vz")
+    if len(started) > 1:
+        yield Finding(
+            "several-starts",
+            "warning",
+            f"One run holds {len(started)} starts of a VM; its stages are of all of them together.",
+            "What one start was refused and another passed cannot be told apart here. Give each"
+            " start its own capture and log, in a directory of its own, to see them one by one.",
+            f"{LIMA} pkg/driver/vz/vz_driver_darwin.go:457",
+            run,
+            milestones=started,
         )
 
 
@@ -187,7 +208,7 @@ def _ready(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Find
             run,
             milestones=joined((running["milestones"], ready["milestones"])),
         )
-    elif ready["status"] == "refused":
+    elif degraded := _of(lines, "degraded"):
         yield Finding(
             "degraded",
             "warning",
@@ -195,7 +216,7 @@ def _ready(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Find
             str(ready["fails_as"]),
             str(ready["source"]),
             run,
-            milestones=ready["milestones"],
+            milestones=degraded,
         )
 
 
@@ -204,7 +225,23 @@ def _entitlement(evidence: Evidence) -> Iterator[Finding]:
     held = keys[(keys["key"] == VIRTUALIZATION_KEY) & keys["value"].map(lambda v: v is True)]
     code_two = labels(lines[(lines["milestone"] == "vz-error") & (lines["code"] == 2)])
     lacking = keys[keys["state"].isin(WHOLE_DUMPS)] if held.empty else keys.iloc[:0]
-    if code_two or len(lacking):
+    tried = evidence.stages[
+        (evidence.stages["stage"] == "xpc-lookup") & (evidence.stages["denials"].map(len) > 0)
+    ]
+    if code_two and (len(held) or len(tried)):
+        yield Finding(
+            "entitlement-conflict",
+            "warning",
+            "The evidence on the entitlement conflicts.",
+            "Lima's log has VZErrorDomain Code=2, the missing entitlement; but the dump holds the"
+            " key, or the lookup that comes after the check was tried. The files may be of"
+            " different binaries or different starts.",
+            "ronaldoussoren/pyobjc#434; Apple, com.apple.security.virtualization",
+            milestones=code_two,
+            denials=joined(tried["denials"]),
+            entitlements=labels(held),
+        )
+    elif code_two or len(lacking):
         yield Finding(
             "missing-entitlement",
             "cause",

@@ -91,6 +91,9 @@ class Stage:
     echoes: bool = False
 
 
+# Programs that start a VM for Lima; with a log of Lima's, denials of others are not of its start.
+LIMA_PROCESSES: Final = ("limactl", "lima-driver-vz")
+
 _AFTER_LOOKUP: Final = ("task-name", "virtiofs-extension", "rosetta-extension", "running", "ready")
 
 STAGE_TABLE: Final[tuple[Stage, ...]] = (
@@ -182,7 +185,6 @@ STAGE_TABLE: Final[tuple[Stage, ...]] = (
         "DEGRADED, or the start times out",
         f"{_LIMA} pkg/instance/start.go:421",
         reached_by=("ready",),
-        refused_by=("degraded",),
         echoes=True,
     ),
 )
@@ -219,13 +221,15 @@ def stages(
         Columns of :data:`STAGES`; per run, in the order of its first appearance, one row a stage
         in the order of the start. Empty where nothing in any file has to do with a VM start.
     """
-    DENIALS.check(denials, need=("time", "verdict", "operation", "origin", "layer", "run"))
+    DENIALS.check(denials, need=("time", "verdict", "operation", "origin", "process", "run"))
     lines = MILESTONES.frame() if milestones is None else MILESTONES.check(milestones)
     keys = ENTITLEMENTS.frame() if entitlements is None else ENTITLEMENTS.check(entitlements)
     refused = denials[(denials["verdict"] == "deny") & (denials["origin"] != "other")]
     marked = {row.stage: _marked(refused, row.marks) for row in STAGE_TABLE}
     if lines.empty and not any(len(marked[name]) for name in ("xpc-lookup", *_AFTER_LOOKUP[:3])):
         return STAGES.frame()
+    theirs = refused["run"].isin(set(lines["run"])) & ~_of_lima(refused["process"])
+    marked = {stage: rows[~theirs.reindex(rows.index)] for stage, rows in marked.items()}
     runs = list(dict.fromkeys([*denials["run"].dropna(), *lines["run"].dropna()]))
     seen = {
         run: {row.stage: _look(row, run, marked[row.stage], lines, keys) for row in STAGE_TABLE}
@@ -240,6 +244,11 @@ def stages(
             for order, row in enumerate(STAGE_TABLE)
         ]
     )
+
+
+def _of_lima(process: pd.Series) -> pd.Series:
+    """Whether a process is Lima's, or not named in the text."""
+    return process.isin(LIMA_PROCESSES) | process.isna()
 
 
 def _marked(refused: pd.DataFrame, marks: Iterable[Mark]) -> pd.DataFrame:
@@ -327,6 +336,9 @@ def _settle(seen: dict[str, dict[str, _Seen]], run: str, *, has_log: bool, has_k
         ]
         if row.echoes and stage.reaching:
             stage.status, stage.why = "reached", "Lima's log says so"
+        elif stage.refusing and (stage.entitled or (row.stage == "entitlement" and later)):
+            stage.status = "unknown"
+            stage.why = "Lima's log says that the key is missing, the other evidence that it is not"
         elif row.echoes and stage.refusing and stopped:
             stage.status, stage.why = "not seen", f"the start stopped before it, at {stopped[-1]}"
         elif stage.denials or stage.refusing:

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 import pandas as pd
 
-from sbdiag.diagnosis.ruleset import MinimalRule, Withheld
+from sbdiag.diagnosis.ruleset import MinimalRule, Withheld, WithheldReason
 from sbdiag.display.answer import answer
 from sbdiag.display.html_evidence import denial_evidence, evidence, unparsed_table
 from sbdiag.display.html_parts import (
@@ -34,7 +34,7 @@ _COUNTS: Final = (
     ("not_ours", "lines that are not about the sandbox"),
     ("unparsed", "lines that name the sandbox and could not be read"),
 )
-_CLASSES: Final = {
+_CLASSES: Final[dict[WithheldReason, str]] = {
     "system-policy": "System Policy refused",
     "forbidden": "forbidden to every sandboxed process",
     "allow-report": "reports of an allowed access",
@@ -43,6 +43,8 @@ _CLASSES: Final = {
     "noise": "known noise",
     "no-filter": "nothing the language can say",
     "hidden": "targets that the log hides",
+    "already-allowed": "allowed already, and refused all the same",
+    "unknown-operation": "operations that no table knows",
 }
 _GRADES: Final = {
     "A": "shipped in a profile, or measured",

@@ -208,6 +208,8 @@ def _values(operation: str, detail: str) -> tuple[tuple[str, str], ...]:
     kind = subject_kind(operation)
     if kind == "target":
         return _target(detail)
+    if kind == "global-name" and detail.strip() in {suffix.strip() for suffix, _ in _MACH_SUFFIX}:
+        return ()
     if kind == "global-name":
         for suffix, suffix_kind in _MACH_SUFFIX:
             if detail.endswith(suffix) and len(detail) > len(suffix):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sbdiag.capture.sources import classify, natural, sources
+from sbdiag.capture.unified_log import read_capture
 from sbdiag.errors import CaptureReadError
 
 DENIAL = "Sandbox: x(1) deny(1) mach-lookup com.example.a\n"
@@ -142,3 +143,18 @@ def test_same_names_in_different_places_stay_apart(tmp_path: Path) -> None:
 
 def test_natural_order() -> None:
     assert sorted(["r10", "r9", "r1a", "1", "a1"], key=natural) == ["1", "a1", "r1a", "r9", "r10"]
+
+
+def test_a_name_that_is_no_text_is_shown_by_its_bytes(tmp_path: Path) -> None:
+    odd = tmp_path / "cap\udcff.log"
+    try:
+        _write(odd, COMPACT)
+    except OSError:
+        pytest.skip("this file system takes names of text only")
+    assert [s.run for s in sources(odd)] == ["cap\\udcff.log"]
+    assert list(read_capture(odd, tz="UTC").denials["run"]) == ["cap\\udcff.log"]
+
+
+def test_an_empty_name_is_an_error() -> None:
+    with pytest.raises(CaptureReadError):
+        sources("")

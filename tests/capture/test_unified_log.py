@@ -280,3 +280,15 @@ def test_progress_is_silent_unless_somebody_is_there(capfd: pytest.CaptureFixtur
     assert capfd.readouterr() == ("", "")
     read_capture(KERNEL.encode(), progress=True)
     assert "reading" in capfd.readouterr().err
+
+
+def test_a_directory_and_a_glob_are_read_as_analyze_reads_them(tmp_path: Path) -> None:
+    line = "Sandbox: x(1) deny(1) mach-lookup com.example.a\n"
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "capture.log").write_text(line, "utf-8")
+    assert list(read_denials(tmp_path)["run"]) == ["a", "b"]
+    assert list(read_denials(str(tmp_path / "*" / "capture.log"))["run"]) == [
+        "a/capture.log",
+        "b/capture.log",
+    ]

@@ -69,7 +69,7 @@ def status(frame: pd.DataFrame, run: str = "r") -> dict[str, str]:
         ([RESOLV], ["state-running"], None, {"dns": "refused", "entitlement": "reached"}),
         ([], ["state-running", "ready"], None, {"running": "reached", "ready": "reached"}),
         ([], ["ready"], None, {"running": "reached", "xpc-lookup": "reached"}),
-        ([], ["state-running", "degraded"], None, {"running": "reached", "ready": "refused"}),
+        ([], ["state-running", "degraded"], None, {"running": "reached", "ready": "not seen"}),
         ([], ["rosetta-share", "rosetta-unavailable"], None, {"rosetta-extension": "refused"}),
         ([STATE, LOOKUP], [], None, {"lima-files": "refused", "running": "unknown"}),
     ],
@@ -122,6 +122,28 @@ def test_what_another_run_was_refused_and_this_one_passed_was_reached() -> None:
     assert status(frame, "c")["task-name"] == "reached"
     why = frame.set_index(["run", "stage"]).loc[("c", "task-name"), "why"]
     assert "refused in run b" in why
+
+
+def test_denials_of_another_program_are_not_of_limas_start() -> None:
+    other = denials(LOOKUP).assign(process="UTM").astype({"process": "str"})
+    assert status(stages(other, milestones("starting-vz")))["xpc-lookup"] == "not seen"
+    assert status(stages(other))["xpc-lookup"] == "refused"
+
+
+def test_code_2_beside_a_key_that_is_there_is_a_conflict() -> None:
+    dump = entitlements("entitlements", "com.apple.security.virtualization")
+    log = milestones("vz-error", code=2)
+    ladder = stages(denials(), log, dump)
+    assert status(ladder)["entitlement"] == "unknown"
+    found = _found(Evidence(denials(), milestones=log, entitlements=dump, stages=ladder))
+    assert "entitlement-conflict" in found
+    assert "missing-entitlement" not in found
+
+
+def test_several_starts_in_one_run_are_said() -> None:
+    log = milestones("starting-vz", "vz-error", "starting-vz", "vz-error", code=1)
+    found = _found(Evidence(denials(LOOKUP), milestones=log, stages=stages(denials(LOOKUP), log)))
+    assert "2 starts" in found["several-starts"]
 
 
 def test_evidence_points_at_the_rows() -> None:

@@ -113,3 +113,15 @@ def test_rule_runs_counts_occurrences_and_says_which_run_was_first(count: int) -
         assert list(table["x"]) == [1, 2]
         assert list(table["y"]) == [3, 0]
         assert list(table["first_seen"]) == ["x", "x"]
+
+
+def test_a_wide_rule_that_lifts_none_of_its_denials_is_not_proposed() -> None:
+    path = "/private/var/run/resolv.conf"
+    frame = _denials(("file-read-data", path))
+    profile = parse_profile(
+        f'(version 1)(deny default)(allow file-read* (subpath "/private/var"))'
+        f'(deny file-read-data (literal "{path}"))'
+    )
+    rules = minimal_rules(frame, profile=profile)
+    assert [each.rule.operations for each in rules] == [("file-read-data",)]
+    assert list(verify(rules, frame, profile=profile)["necessary"]) == ["yes"]

@@ -7,6 +7,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 from types import SimpleNamespace
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbdiag.capture.frames import DENIALS, MILESTONES, UNPARSED
-from sbdiag.diagnosis.ruleset import RuleSet, Withheld
+from sbdiag.diagnosis.ruleset import RuleSet, Withheld, WithheldReason
+from sbdiag.display import html_sections
 from sbdiag.display.answer import answer
 from sbdiag.display.html import report_html, report_page
 from sbdiag.display.html_parts import Html, block, element, escape, join
@@ -322,3 +324,7 @@ class TestPage:
         text = Page(report_page(empty)).text
         assert "No denial was found" in text
         assert "No rule is proposed" in text
+
+
+def test_every_reason_for_withholding_has_its_words() -> None:
+    assert set(html_sections._CLASSES) == set(get_args(WithheldReason))

@@ -200,7 +200,7 @@ HOSTILE = [
         ],
     ),
     ("signal", "others [a(1)] signum:15 more", []),
-    ("mach-lookup", " (xpc)", [("global-name", " (xpc)")]),
+    ("mach-lookup", " (xpc)", ()),
     ("network-outbound", "/tmp/x:80", [("unix-socket", "/tmp/x:80")]),
     ("network-outbound", "remote:*:123456", []),
     ("forbidden-link-priv<file-read*>", "/a /b /c", []),
