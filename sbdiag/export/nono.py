@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -24,6 +24,8 @@ from sbdiag.export.account import Export
 from sbdiag.export.forms import forms
 from sbdiag.export.homes import one_home, path_of
 from sbdiag.export.nono_base import granted, refused_by
+from sbdiag.export.nono_excess import asked_only, excess
+from sbdiag.export.nono_preview import DEFAULT_HOME, preview_nono
 from sbdiag.seatbelt.rules import Filter, Rule
 from sbdiag.seatbelt.text import one_line
 
@@ -68,6 +70,8 @@ _EMITTED: Final[Mapping[frozenset[Mode], str]] = {
 }
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 _WIDTH: Final = 88
+# Beyond so many grants replay takes longer than anybody reads; the table's sentence stays.
+_MOST_REPLAYED: Final = 200
 
 _MISSING: Final = (
     "nono silently skips a directory that does not exist yet: make it first (mkdir -p {})."
@@ -175,10 +179,16 @@ def to_nono(
     document |= {"filesystem": filesystem} if filesystem else {}
     document |= {"unsafe_macos_seatbelt_rules": raw_rules} if raw_rules else {}
     new = [said for said in plan if said.unsaid is None and said.granted is None]
+    text = _json(document) + "\n"
+    widened = [said for said in new if not said.raw]
+    more = _replayed(rules, [said.minimal.rule for said in widened], text, home or one_home(rules))
     return Export(
-        text=_json(document) + "\n",
+        text=text,
         exact=tuple(said.minimal for said in new if said.raw),
-        widened=tuple((said.minimal, _widening(said)) for said in new if not said.raw),
+        widened=tuple(
+            (said.minimal, " ".join(filter(None, (_widening(said), excess_text))))
+            for said, excess_text in zip(widened, more, strict=True)
+        ),
         already_granted=tuple((said.minimal, said.granted) for said in plan if said.granted),
         unrepresented=tuple((said.minimal, said.unsaid) for said in plan if said.unsaid),
         notes=_notes(
@@ -260,6 +270,19 @@ def _filesystem(grants: Iterable[_Grant], home: str | None) -> dict[str, list[st
         for field, wanted, whole in _FIELDS
     }
     return {field: found for field, found in fields.items() if found}
+
+
+def _replayed(rules: RuleSet, widened: list[Rule], text: str, home: str | None) -> Iterator[str]:
+    """Say for each rule, by replay on the preview, what nono allows that no rule asked for."""
+    if not 0 < len(widened) <= _MOST_REPLAYED:
+        yield from ("" for _ in widened)
+        return
+    at = home or DEFAULT_HOME
+    asked = asked_only(minimal.rule for minimal in rules)
+    base, applied = (preview_nono(each, home=at).profile for each in ("{}", text))
+    for rule in widened:
+        found = excess(rule, asked=asked, base=base, applied=applied)
+        yield f"By replay: {'; '.join(map(str, found))}." if found else ""
 
 
 def _widening(said: _Said) -> str:

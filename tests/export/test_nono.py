@@ -164,6 +164,10 @@ def test_a_grant_says_that_it_widens() -> None:
     assert "file-read*, file-map-executable and file-ioctl on exactly this path" in read
     assert ".tmp." in write
     assert ".tmp." not in read
+    assert "By replay: file-read-metadata, file-read-xattr, file-ioctl on it" in read
+    assert "file-read-metadata on the directories above it" in read
+    assert "file-write-data beside it" not in read
+    assert "file-write-mode beside it, with .tmp.N.N behind the name" in write
 
 
 def test_a_directory_is_granted_whole_only_if_asked_for() -> None:
