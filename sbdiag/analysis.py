@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from sbdiag.capture.captures import COUNTED, read_captures
 from sbdiag.capture.codesign import read_entitlements
 from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES, UNPARSED
 from sbdiag.capture.lima import read_lima_log
 from sbdiag.capture.redact import redaction
-from sbdiag.capture.sources import Kind, Readable, Source, sources
-from sbdiag.capture.unified_log import Counts, Reading, read_capture
+from sbdiag.capture.sources import Kind, Readable, Source
+from sbdiag.capture.unified_log import Counts
 from sbdiag.diagnosis.causes import Evidence
 from sbdiag.diagnosis.findings import findings
 from sbdiag.diagnosis.minimize import minimal_rules
@@ -27,7 +28,8 @@ from sbdiag.display import html
 from sbdiag.errors import CaptureError
 from sbdiag.export import nono, notebook, sb
 from sbdiag.export.account import Export
-from sbdiag.seatbelt.profile import Profile, parse_profile, read_profile
+from sbdiag.export.policy import read_policy
+from sbdiag.seatbelt.profile import Profile, parse_profile
 from sbdiag.seatbelt.rewrite import rewritten, texts_of
 
 if TYPE_CHECKING:
@@ -37,11 +39,7 @@ if TYPE_CHECKING:
     from sbdiag.display.theme import ThemeName
     from sbdiag.display.widgets import Explorer, Upload
 
-# The kernel cuts process names; a shorter name given by the user is compared whole.
-_SHORTEST_CUT: Final = 15
 _REDACTED: Final = ("Names are stand-ins: put the real ones in their places before this is used.",)
-# The fields of Counts, in the order of the sum.
-COUNTED: Final = ("lines", "denials", "continuation", "not_ours", "unparsed")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,41 +268,31 @@ def analyze(
     SbdiagError
         With file and line; also a ``ValueError`` or ``OSError``.
     """
-    found = sources(capture)
-    readings = [
-        (source, read_capture(source.file, tz=tz, run=source.run, progress=progress))
-        for source in found
-        if source.kind == "capture"
-    ]
-    names = list(dict.fromkeys(source.run for source, _ in readings))
-    logs = [s for s in found if s.kind == "lima-log"] + _beside(lima_log, "lima-log", names)
-    dumps = [s for s in found if s.kind == "entitlements"] + _beside(
+    read = read_captures(capture, process=process, tz=tz, progress=progress)
+    names = list(dict.fromkeys(read.runs["run"]))
+    logs = [s for s in read.found if s.kind == "lima-log"] + _beside(lima_log, "lima-log", names)
+    dumps = [s for s in read.found if s.kind == "entitlements"] + _beside(
         entitlements, "entitlements", names
     )
-    denials = DENIALS.concat([reading.denials for _, reading in readings])
-    notes = [f"{source.run}: {note}" for source, reading in readings for note in reading.notes]
-    notes += [f"not read, neither a log nor a dump: {s.run}" for s in found if s.kind == "other"]
-    if process is not None:
-        kept = denials[denials["process"].map(lambda name: _same_process(name, process))]
-        notes.append(
-            f"{len(denials) - len(kept)} denials of processes other than {process!r} set aside"
-        )
-        denials = kept.reset_index(drop=True)
+    other = [
+        f"not read, neither a log nor a dump: {s.run}" for s in read.found if s.kind == "other"
+    ]
     given = (
         profile
         if profile is None or isinstance(profile, Profile)
-        else read_profile(profile, params, import_path=import_path, missing_import="unknown")
+        # A nono profile is taken as well; imports that are missing make answers unknown.
+        else read_policy(profile, params, import_path=import_path, missing_import="unknown")
     )
     return build(
-        denials,
-        unparsed=UNPARSED.concat([reading.unparsed for _, reading in readings]),
+        read.denials,
+        unparsed=read.unparsed,
         entitlements=ENTITLEMENTS.concat(
             [read_entitlements(s.file, run=s.run or None) for s in dumps]
         ),
         milestones=MILESTONES.concat([read_lima_log(s.file, tz=tz, run=s.run) for s in logs]),
-        runs=_counts([(source.run, reading) for source, reading in readings]),
+        runs=read.runs,
         profile=given,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys((*read.notes, *other))),
         widen=widen,
         xpc=xpc,
     )
@@ -423,21 +411,6 @@ def _beside(
         Source(file if hasattr(file, "read") else os.fspath(file), kind, run)  # type: ignore[arg-type]
         for file, run in zip(files, runs if len(files) > 1 else runs[:1], strict=True)
     ]
-
-
-def _same_process(name: object, wanted: str) -> bool:
-    """Compare a printed name, which the kernel may have cut, with the one that was asked for."""
-    if not isinstance(name, str):
-        return False
-    return name == wanted or (len(name) >= _SHORTEST_CUT and wanted.startswith(name))
-
-
-def _counts(readings: Sequence[tuple[str, Reading]]) -> pd.DataFrame:
-    rows = [
-        {"run": run, **{n: getattr(reading.counts, n) for n in COUNTED}}
-        for run, reading in readings
-    ]
-    return pd.DataFrame(rows, columns=["run", *COUNTED])
 
 
 def _written(export: Export, path: str | os.PathLike[str] | None) -> Export:

@@ -12,37 +12,80 @@ from sbdiag.cli import main
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
-CONSOLE = re.findall(r"```console\n\$ sbdiag (.*?)\n(.*?)```", TEXT, re.DOTALL)
+BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
-@pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Run where the reader stands; what is written goes to a copy."""
+def run(command: str) -> int:
+    """Run one command of the tutorial; ``cat A B > C`` is all that it needs of a shell."""
+    words = shlex.split(command)
+    if words[0] == "cat":
+        *sources, arrow, target = words[1:]
+        assert arrow == ">"
+        text = "".join(Path(source).read_text("utf-8") for source in sources)
+        Path(target).write_text(text, "utf-8")
+        return 0
+    assert words[0] == "sbdiag"
+    return main(words[1:])
+
+
+def stands_in(expected: str, out: str) -> bool:
+    """Whether the printed parts come in this order, and the text begins and ends as printed."""
+    first, *rest = expected.split("…\n")
+    if not out.startswith(first):
+        return False
+    at = len(first)
+    for number, part in enumerate(rest, start=1):
+        if number == len(rest):
+            return out.endswith(part) and len(out) - len(part) >= at
+        at = out.find(part, at)
+        if at < 0:
+            return False
+        at += len(part)
+    return len(out) == at
+
+
+def test_commands_and_code_do_what_the_tutorial_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("docs", "sample_logs"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
+    statuses = {}
+    for kind, text in BLOCK.findall(TEXT):
+        if kind == "python":
+            exec(compile(text, "docs/tutorial.md", "exec"), {})
+            capsys.readouterr()
+            continue
+        for command, expected in COMMAND.findall(text):
+            statuses[command] = run(command)
+            out = capsys.readouterr().out
+            assert stands_in(expected, out), f"{command}\n{out}"
+    assert [status for command, status in statuses.items() if " check " in command] == [1, 0]
+    assert {status for command, status in statuses.items() if " check " not in command} == {0}
+    assert sum(TEXT.count(f"\n```{kind}\n") for kind in ("console", "python")) == len(
+        BLOCK.findall(TEXT)
+    )
 
 
-@pytest.mark.parametrize(("command", "expected"), CONSOLE, ids=[c for c, _ in CONSOLE])
-def test_a_command_prints_what_stands_there(
-    command: str, expected: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("expected", "out", "same"),
+    [
+        ("a\nb\n", "a\nb\n", True),
+        ("a\n", "a\nb\n", False),
+        ("a\n…\n", "a\nb\n", True),
+        ("a\n…\nc\n", "a\nb\nc\n", True),
+        ("a\n…\nc\n", "a\nb\nc\nd\n", False),
+        ("a\n…\nx\n…\nc\n", "a\nb\nc\n", False),
+        ("a\n…\na\n", "a\n", False),
+    ],
+)
+def test_a_left_out_part_stands_for_any_lines_and_for_nothing_else(
+    expected: str, out: str, same: bool
 ) -> None:
-    status = main(shlex.split(command))
-    assert status == (1 if command.startswith("check") else 0)
-    out = capsys.readouterr().out
-    # A line with … stands for any lines.
-    first, _, last = expected.partition("…\n")
-    assert out.startswith(first)
-    assert out.endswith(last)
+    assert stands_in(expected, out) is same
 
 
 def test_the_profile_printed_is_the_profile_used() -> None:
     printed = re.findall(r"```scheme\n(.*?)```", TEXT, re.DOTALL)
     assert printed == [(ROOT / "docs" / "tutorial" / "agent.sb").read_text("utf-8")]
-
-
-def test_the_code_runs() -> None:
-    blocks = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, "docs/tutorial.md", "exec"), {})

@@ -43,6 +43,7 @@ _ASKED: Final = (
     Column("apart_reason", "str", "the same in words; empty where it counts"),
     Column("occurrences", "Int64", "how often the capture shows it, duplicates included"),
     Column("denials", "object", "row labels of the denials frame"),
+    Column("first", "str", "run:line of the first of them; missing where it is not told"),
 )
 
 CHECK: Final = Schema(
@@ -86,6 +87,7 @@ class _Entry:
     cause: Class | None
     rows: tuple[int, ...]
     occurrences: int
+    first: str | None
 
     def record(self) -> dict[str, object]:
         return {
@@ -95,6 +97,7 @@ class _Entry:
             "apart_reason": "" if self.cause is None else self.cause.explanation,
             "occurrences": self.occurrences,
             "denials": self.rows,
+            "first": self.first,
         }
 
 
@@ -172,20 +175,36 @@ def changes(denials: pd.DataFrame, before: Profile, after: Profile) -> pd.DataFr
     )
 
 
+def alters(changed: pd.DataFrame) -> bool:
+    """Say whether anything changes that a profile decides; `changed` is from :func:`changes`."""
+    decided = ~changed["apart"].isin(UNDECIDABLE)
+    return bool((changed.loc[decided, "change"] != "same").any())
+
+
 def _entries(denials: pd.DataFrame) -> list[_Entry]:
     """Group the rows; lines that differ in origin or layer alone ask for the same access."""
-    times = (DENIALS.check(denials, need=("duplicates",))["duplicates"].fillna(0) + 1).astype(int)
-    of = dict(zip(denials.index.tolist(), times.tolist(), strict=True))
-    found: dict[tuple[object, str], _Entry] = {}
+    DENIALS.check(denials, need=("duplicates", "run", "line"))
+    found: dict[tuple[object, str], tuple[Access, Class | None, list[int]]] = {}
     for group in asked_accesses(denials):
         cause = _apart(group)
         key = (_meant(group.access), "" if cause is None else cause.reason)
-        same = found.get(key)
-        rows = group.rows if same is None else tuple(sorted((*same.rows, *group.rows)))
-        access = group.access if same is None else same.access
-        found[key] = _Entry(access, cause, rows, sum(of[row] for row in rows))
+        found.setdefault(key, (group.access, cause, []))[2].extend(group.rows)
+    times = (denials["duplicates"].fillna(0) + 1).astype("int64")
+    of = dict(zip(denials.index.tolist(), times.tolist(), strict=True))
+    firsts = denials.loc[[min(rows) for *_, rows in found.values()], ["run", "line"]]
+    places = zip(firsts["run"], firsts["line"], strict=True)
+    entries = [
+        _Entry(
+            access,
+            cause,
+            tuple(sorted(rows)),
+            sum(of[row] for row in rows),
+            f"{run}:{line}" if pd.notna(run) and pd.notna(line) else None,
+        )
+        for (access, cause, rows), (run, line) in zip(found.values(), places, strict=True)
+    ]
     # Ties of the later sorting stay in this order, which is that of the names.
-    return sorted(found.values(), key=lambda entry: -entry.occurrences)
+    return sorted(entries, key=lambda entry: -entry.occurrences)
 
 
 def _meant(access: Access) -> object:

@@ -7,6 +7,7 @@ the rule of the profile that defeats it is named.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -49,26 +50,48 @@ def _granted(filters: tuple[Filter, ...], operation: str, profile: Profile) -> b
     return False
 
 
+def held(drafts: Iterable[Draft], profile: Profile) -> tuple[Draft, ...]:
+    """Return the drafts, with a warning on those that the profile holds already, word for word.
+
+    Such a rule is proposed where it is unknown whether it answers the access. That the access was
+    refused with it in force speaks against it.
+    """
+    at: dict[tuple[str, Filter | None], Rule] = {}
+    for rule in profile.rules:
+        if rule.action == "allow":
+            for name in rule.operations:
+                at |= {(name, one): rule for one in rule.filters or (None,)}
+    found = []
+    for draft in drafts:
+        parts = [(n, one) for n in draft.rule.operations for one in draft.rule.filters or (None,)]
+        if all(part in at for part in parts):
+            text = f"The profile holds this already, and it was refused: {rule_line(at[parts[0]])}"
+            found.append(_warned(draft, text))
+        else:
+            found.append(draft)
+    return tuple(found)
+
+
 def beside(drafts: Iterable[Draft], profile: Profile, *, xpc: XpcKind) -> tuple[Draft, ...]:
     """Return the drafts, and exact ones for accesses whose rule the profile defeats.
 
-    Whatever is refused even so bears a warning that names the rule of the profile.
+    A rule that is defeated for all its accesses is left out. Whatever is refused even so bears a
+    warning that names the rule of the profile.
     """
     drafts = tuple(drafts)
     added: dict[tuple[Apart, Rule], Draft] = {}
-    lost_of: dict[tuple[Apart, Rule], int] = {}
+    useless: Counter[tuple[Apart, Rule]] = Counter()
     for draft, asked, defeating in _refused(drafts, drafts, profile):
         if asked.exact != draft.rule:
-            lost_of[draft.apart, draft.rule] = lost_of.get((draft.apart, draft.rule), 0) + 1
             exact = exact_rule(asked.access, xpc=xpc)
             assert isinstance(exact, Shaped)  # it was when the draft was made
             one = draft_of(
                 asked.access, asked.rows, exact, widen="none", xpc=xpc, apart=draft.apart
             )
-            add(added, _warned(one, f"Beside the wider rule, which this one defeats: {defeating}"))
-    # A rule that lifts none of its denials is no part of the least that is needed.
-    useful = [d for d in drafts if lost_of.get((d.apart, d.rule), 0) < len(d.asked)]
-    both = (*useful, *added.values())
+            add(added, _warned(one, f"A wider rule is defeated here by {defeating}"))
+            useless[draft.apart, draft.rule] += 1
+    kept = [each for each in drafts if useless[each.apart, each.rule] < len(each.asked)]
+    both = (*kept, *added.values())
     lost = {
         (draft.apart, draft.rule): defeating
         for draft, asked, defeating in _refused(both, both, profile)

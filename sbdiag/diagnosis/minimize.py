@@ -15,7 +15,7 @@ import pandas as pd
 
 from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.accesses import AskedAs, asked_accesses
-from sbdiag.diagnosis.delta import beside, lacking
+from sbdiag.diagnosis.delta import beside, held, lacking
 from sbdiag.diagnosis.drafting import add, draft_of
 from sbdiag.diagnosis.drafts import Apart, Draft, absorbed, opened_directories
 from sbdiag.diagnosis.exact import (
@@ -125,7 +125,8 @@ def minimal_rules(
         add(drafts, draft)
     found: Iterable[Draft] = absorbed(sorted(drafts.values(), key=printed_order))
     if profile is not None:
-        found = beside((lacking(draft, profile) for draft in found), profile, xpc=xpc)
+        found = held((lacking(draft, profile) for draft in found), profile)
+        found = beside(found, profile, xpc=xpc)
     found = sorted(found, key=printed_order)
     return RuleSet(
         rules=finished(found),

@@ -7,7 +7,7 @@ The proof is by evaluation (:mod:`sbdiag.seatbelt`), on top of the profile that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,9 +16,8 @@ import pandas as pd
 from sbdiag.capture.frames import Column, Schema
 from sbdiag.diagnosis.accesses import distinct_accesses
 from sbdiag.diagnosis.ruleset import RuleSet
-from sbdiag.seatbelt.access import Access
 from sbdiag.seatbelt.decision import Decision
-from sbdiag.seatbelt.operations import fallback_chain
+from sbdiag.seatbelt.operations import fallback_chain, meanings, members
 from sbdiag.seatbelt.profile import Profile
 from sbdiag.seatbelt.rules import Rule
 from sbdiag.seatbelt.text import one_line, rule_text
@@ -49,21 +48,6 @@ VERIFICATION: Final = Schema(
 # Where no profile was given, the rules are proved on top of the one that refuses everything.
 CLOSED: Final = Profile(version=1, rules=(Rule("deny", ("default",)),))
 
-# Filters that match one whole name: a rule of these alone answers no other name.
-_EXACT: Final = frozenset(
-    {
-        "literal",
-        "global-name",
-        "xpc-service-name",
-        "local-name",
-        "extension-class",
-        "sysctl-name",
-        "ipc-posix-name",
-        "preference-domain",
-        "iokit-user-client-class",
-        "iokit-registry-entry-class",
-    }
-)
 _WORST: Final = ("deny", "unknown", "allow")
 
 
@@ -93,7 +77,7 @@ def verify(
     number = np.zeros(len(denials), dtype=np.intp)
     for index, one in enumerate(asked):
         number[one.positions] = index
-    candidates = _Candidates(proposed)
+    unfiltered = _unfiltered(proposed)
     with_all: dict[int, Decision] = {}
     without: dict[tuple[int, ...], Profile] = {(): base}
     rows = []
@@ -107,7 +91,8 @@ def verify(
         worst = min((with_all[int(a)] for a in accesses), key=lambda d: _WORST.index(d.verdict))
         necessary, refused, why = "no", None, "the other rules answer all its denials without it"
         for access, first in zip(accesses, firsts, strict=True):
-            others = tuple(i for i in candidates.of(asked[access].access) if i != index)
+            able = _able(with_all[int(access)], len(base.rules), unfiltered)
+            others = tuple(i for i in able if i != index)
             if others not in without:
                 without[others] = base.with_rules(tuple(proposed[i] for i in others))
             decision = without[others].decide_access(asked[access].access)
@@ -141,33 +126,34 @@ def verify(
     return VERIFICATION.frame(rows)
 
 
-class _Candidates:
-    """Which rules can answer an access at all; the rest need not be evaluated for it."""
+def _unfiltered(rules: Sequence[Rule]) -> dict[str, list[int]]:
+    """Return the numbers of the rules without filters by the operations that they name.
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._exact: dict[tuple[str, str], list[int]] = {}
-        self._any: dict[str, list[int]] = {}
-        for index, rule in enumerate(rules):
-            names = [
-                str(argument).casefold()
-                for part in rule.filters
-                if part.name in _EXACT
-                for argument in part.arguments
-            ]
-            whole = bool(rule.filters) and all(part.name in _EXACT for part in rule.filters)
-            for operation in rule.operations:
-                if whole:
-                    for name in names:
-                        self._exact.setdefault((operation, name), []).append(index)
-                else:
-                    self._any.setdefault(operation, []).append(index)
+    Under an empty name: rules with a name of which sources disagree on what it stands for.
+    """
+    found: dict[str, list[int]] = {}
+    for index, rule in enumerate(rules):
+        for operation in rule.operations:
+            if len(meanings(operation)) > 1:
+                found.setdefault("", []).append(index)
+            if not rule.filters:
+                found.setdefault(operation, []).append(index)
+    return found
 
-    def of(self, access: Access) -> list[int]:
-        """Numbers of the rules that name an operation of the chain and may match."""
-        values = {value.casefold() for _, value in access.values}
-        found: set[int] = set()
-        for operation in fallback_chain(access.operation) or (access.operation,):
-            found.update(self._any.get(operation, ()))
-            for value in values:
-                found.update(self._exact.get((operation, value), ()))
-        return sorted(found)
+
+def _able(decision: Decision, base: int, unfiltered: Mapping[str, Sequence[int]]) -> list[int]:
+    """Numbers of the proposed rules that can matter to an access; the rest need no trial.
+
+    `decision` is that with all rules, of which those from the place `base` on are proposed.
+    """
+    request, prepared = decision.request, decision.prepared
+    if request is None or prepared is None:
+        return []
+    name = request.operation
+    found = set(unfiltered.get("", ()))
+    for operation in (*fallback_chain(name), *members(name)):
+        found.update(unfiltered.get(operation, ()))
+        for _turn, entry in prepared.of(operation).candidates(request):
+            if entry.place >= base:
+                found.add(entry.place - base)
+    return sorted(found)

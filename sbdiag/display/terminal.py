@@ -6,7 +6,6 @@ Log text is hostile: a program chooses the names it is refused, so every text pa
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,20 +14,11 @@ import pandas as pd
 from sbdiag.diagnosis.breadth import CLASS
 from sbdiag.diagnosis.ruleset import MinimalRule
 from sbdiag.display.answer import answer
+from sbdiag.display.page import Page
 from sbdiag.display.reported import Reported
 from sbdiag.display.visible import counted, visible
 from sbdiag.seatbelt.text import one_line, rule_text
 
-_STYLES: Final = {
-    "cause": "31;1",
-    "warning": "33",
-    "note": "2",
-    "refused": "31;1",
-    "reached": "32",
-    "not seen": "2",
-    "unknown": "33",
-    "head": "1",
-}
 # Shape as well as colour: the ladder reads without it.
 # A terminal shows the most frequent; the page and the frame hold all.
 _MOST_ACCESSES: Final = 20
@@ -47,7 +37,7 @@ def report_text(report: Reported, *, width: int = 80, colour: bool = False) -> s
     colour
         Write ANSI colours.
     """
-    page = _Page(width, colour)
+    page = Page(width, colour)
     lines = [
         *_headline(report, page),
         *_startup(report, page),
@@ -59,38 +49,14 @@ def report_text(report: Reported, *, width: int = 80, colour: bool = False) -> s
     return "\n".join(lines) + "\n"
 
 
-class _Page:
-    """Width and colour of what is written, and how a paragraph is laid on it."""
-
-    def __init__(self, width: int, colour: bool) -> None:
-        self.width = max(40, width)
-        self.colour = colour
-
-    def paint(self, text: str, style: str) -> str:
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour else text
-
-    def head(self, text: str) -> list[str]:
-        return ["", self.paint(text, "head")]
-
-    def wrap(self, text: str, *, first: str = "", rest: str = "  ") -> list[str]:
-        return textwrap.wrap(
-            visible(text),
-            self.width,
-            initial_indent=first,
-            subsequent_indent=rest,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [first.rstrip()]
-
-
-def _headline(report: Reported, page: _Page) -> Iterator[str]:
+def _headline(report: Reported, page: Page) -> Iterator[str]:
     said = answer(report)
     yield from page.wrap(said.scope + (" Names are redacted." if report.redacted else ""))
     for sentence in said.sentences:
         yield from page.wrap(sentence, first="  ", rest="    ")
 
 
-def _startup(report: Reported, page: _Page) -> Iterator[str]:
+def _startup(report: Reported, page: Page) -> Iterator[str]:
     if report.stages.empty:
         return
     yield from page.head("Start of the VM")
@@ -107,7 +73,7 @@ def _startup(report: Reported, page: _Page) -> Iterator[str]:
     yield "  " + "   ".join(f"{sign} {name}" for name, sign in _SIGNS.items())
 
 
-def _denied(report: Reported, page: _Page) -> Iterator[str]:
+def _denied(report: Reported, page: Page) -> Iterator[str]:
     if report.denials.empty:
         return
     yield from page.head("Denied")
@@ -122,7 +88,7 @@ def _denied(report: Reported, page: _Page) -> Iterator[str]:
         yield f"         … and {len(shown) - _MOST_ACCESSES:,} other accesses"
 
 
-def _findings(report: Reported, page: _Page) -> Iterator[str]:
+def _findings(report: Reported, page: Page) -> Iterator[str]:
     if report.findings.empty:
         return
     yield from page.head("Findings")
@@ -147,7 +113,7 @@ def _rows(labels: tuple[int, ...]) -> str:
     return f" (denials {shown}{', …' if len(labels) > 6 else ''})"
 
 
-def _rules(report: Reported, page: _Page) -> Iterator[str]:
+def _rules(report: Reported, page: Page) -> Iterator[str]:
     yield from page.head("Rules")
     proof = {row["rule"]: row for row in _records(report.verification)}
     for number, each in enumerate(report.rules):
@@ -178,7 +144,7 @@ def _wider(each: MinimalRule) -> Iterator[str]:
         yield "narrower: the language has no form that is"
 
 
-def _counts(report: Reported, page: _Page) -> Iterator[str]:
+def _counts(report: Reported, page: Page) -> Iterator[str]:
     counts = report.counts
     yield from page.head("Read")
     yield from page.wrap(

@@ -1,103 +1,206 @@
-"""What a profile says about the accesses of a capture, as text for a terminal."""
+"""What profiles answer, as text for a terminal: ``check``, ``explain`` and ``diff``.
+
+Names in a capture and text in a profile are hostile alike; every line passes
+:func:`~sbdiag.display.visible.visible`.
+"""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import pandas as pd
 
-from sbdiag.diagnosis.compare import CHANGES, CHECK
-from sbdiag.display.visible import counted, visible
+from sbdiag.diagnosis.compare import CHANGES, CHECK, UNDECIDABLE
+from sbdiag.display.page import Page
+from sbdiag.display.visible import counted, is_missing, shorten
+from sbdiag.seatbelt.decision import Decision
+from sbdiag.seatbelt.profile import Profile
 
-_COLOURS: Final = {
-    "deny": "31;1",
-    "unknown": "33",
-    "allow": "32",
-    "removed": "31;1",
-    "added": "32",
-    "unclear": "33",
-    "same": "2",
+_SIGNS: Final = {"deny": "x", "unknown": "?", "allow": "+"}
+_CHANGE_SIGNS: Final = {"removed": "-", "added": "+", "unclear": "?"}
+_HEADS: Final = {"deny": "Denied", "unknown": "Unknown", "allow": "Allowed"}
+_CHANGE_HEADS: Final = {
+    "removed": "Removed: allowed before, denied after",
+    "added": "Added: denied before, allowed after",
+    "unclear": "Unclear: one of the two is unknown",
 }
+# Of what is allowed, a terminal shows the most frequent; the frame holds all.
+_MOST_ALLOWED: Final = 20
+_RULE_WIDTH: Final = 160
+_INDENT: Final = " " * 10
 
 
-def check_text(checked: pd.DataFrame, *, width: int = 80, colour: bool = False) -> str:
-    """Write the table of :func:`sbdiag.diagnosis.compare.check`.
+def check_text(
+    checked: pd.DataFrame,
+    *,
+    name: str,
+    notes: Iterable[str] = (),
+    width: int = 80,
+    colour: bool = False,
+) -> str:
+    """Show what a profile answers to the accesses of a capture.
 
-    Each access with its verdict, how often it was asked, the rule that decided and where it
-    stands. Accesses that do not count come last, with the reason.
+    Parameters
+    ----------
+    checked
+        From :func:`sbdiag.diagnosis.compare.check`.
+    name
+        How to call the profile.
+    notes
+        Sentences to end with, such as imports that were not found.
+    width, colour
+        See :func:`sbdiag.display.terminal.report_text`.
     """
     CHECK.check(checked)
-    lines: list[str] = []
+    page = Page(width, colour)
     counts = checked[checked["apart"] == ""]
-    for row in _records(counts):
-        lines += _head(row, str(row["verdict"]), width, colour)
-        lines += _decided(row, "", width)
-    lines += _apart(checked, width)
-    tally = counts["verdict"].value_counts()
-    summary = ", ".join(
-        f"{int(tally.get(name, 0))} {name}" for name in ("deny", "unknown", "allow")
+    apart = checked[checked["apart"] != ""]
+    totals = ", ".join(
+        f"{int((counts['verdict'] == verdict).sum()):,} {head.lower()}"
+        for verdict, head in _HEADS.items()
     )
-    return "\n".join([*lines, f"{counted(len(counts), 'access', 'accesses')}: {summary}"]) + "\n"
+    lines = page.wrap(
+        f"{name}: {counted(len(counts), 'access', 'accesses')}: {totals}"
+        + (f"; {len(apart):,} set apart." if len(apart) else ".")
+    )
+    for verdict, head in _HEADS.items():
+        rows = counts[counts["verdict"] == verdict]
+        if len(rows):
+            lines += page.head(head)
+            most = _MOST_ALLOWED if verdict == "allow" else len(rows)
+            for row in _records(rows.head(most)):
+                lines += _access(row, _SIGNS[verdict], verdict, page)
+                lines += _decided(row, "", page)
+                if verdict != "allow" and not is_missing(row["first"]):
+                    lines += _below(f"first seen at {row['first']}", page)
+            if len(rows) > most:
+                lines.append(f"{_INDENT}… and {len(rows) - most:,} more")
+    if len(apart):
+        lines += page.head("Set apart: not held against the profile")
+        for row in _records(apart):
+            lines += _access(row, _SIGNS[str(row["verdict"])], str(row["verdict"]), page)
+            lines += _below(f"{row['apart']}: {row['apart_reason']}", page)
+    return _text(lines, notes, page)
 
 
-def changes_text(changed: pd.DataFrame, *, width: int = 80, colour: bool = False) -> str:
-    """Write the table of :func:`sbdiag.diagnosis.compare.changes`; what stays is only counted."""
+def changes_text(
+    changed: pd.DataFrame,
+    *,
+    before: str,
+    after: str,
+    notes: Iterable[str] = (),
+    width: int = 80,
+    colour: bool = False,
+) -> str:
+    """Show what another profile changes for the accesses of a capture.
+
+    Parameters
+    ----------
+    changed
+        From :func:`sbdiag.diagnosis.compare.changes`.
+    before, after
+        How to call the two profiles.
+    notes, width, colour
+        As for :func:`check_text`.
+    """
     CHANGES.check(changed)
-    lines: list[str] = []
-    counts = changed[changed["apart"] == ""]
-    for row in _records(counts[counts["change"] != "same"]):
-        lines += _head(row, str(row["change"]), width, colour)
-        for side in ("before", "after"):
-            lines += _decided(row, f"_{side}", width, f"{side}: {row[side]}, ")
-    lines += _apart(changed, width)
-    tally = counts["change"].value_counts()
-    summary = ", ".join(
-        f"{int(tally.get(name, 0))} {name}" for name in ("removed", "added", "unclear", "same")
+    page = Page(width, colour)
+    apart = changed["apart"].isin(UNDECIDABLE)
+    counts = changed[~apart]
+    count = {name: int((counts["change"] == name).sum()) for name in (*_CHANGE_SIGNS, "same")}
+    totals = ", ".join(f"{number:,} {name}" for name, number in count.items())
+    lines = page.wrap(
+        f"{before} → {after}: {counted(len(counts), 'access', 'accesses')}: {totals}"
+        + (f"; {int(apart.sum()):,} set apart." if apart.any() else ".")
     )
-    return "\n".join([*lines, f"{counted(len(counts), 'access', 'accesses')}: {summary}"]) + "\n"
+    for change, head in _CHANGE_HEADS.items():
+        rows = counts[counts["change"] == change]
+        if len(rows):
+            lines += page.head(head)
+        for row in _records(rows):
+            lines += _access(row, _CHANGE_SIGNS[change], change, page)
+            lines += _decided(row, "before", page)
+            lines += _decided(row, "after", page)
+            if row["apart"]:
+                lines += _below(f"{row['apart']}: {row['apart_reason']}", page)
+    same = counts[counts["change"] == "same"]
+    if len(same):
+        lines += page.head("Same")
+        for verdict, head in _HEADS.items():
+            number = int((same["before"] == verdict).sum())
+            if number:
+                lines.append(f"  {number:>5,}  {head.lower()} by both")
+    if apart.any():
+        lines += page.head("Set apart: no profile decides these")
+        for row in _records(changed[apart]):
+            lines += _access(row, " ", "same", page)
+            lines += _below(f"{row['apart']}: {row['apart_reason']}", page)
+    return _text(lines, notes, page)
+
+
+def explain_text(
+    decision: Decision, *, notes: Iterable[str] = (), width: int = 80, colour: bool = False
+) -> str:
+    """Show a decision as :meth:`~sbdiag.seatbelt.decision.Decision.explain` writes it, wrapped."""
+    page = Page(width, colour)
+    lines: list[str] = []
+    for line in decision.explain().split("\n"):
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines += page.wrap(line.strip(), first=indent, rest=f"{indent}  ")
+    verdict = decision.verdict
+    at = next(n for n, line in enumerate(lines) if line.endswith(f" {verdict}") or line == verdict)
+    lines[at] = lines[at].removesuffix(verdict) + page.paint(verdict, verdict)
+    return _text(lines, notes, page)
+
+
+def imports_note(profiles: Iterable[Profile]) -> tuple[str, ...]:
+    """Say which imports were not found; nothing where all were."""
+    return tuple(
+        f"{profile.path} imports what was not found: {', '.join(profile.unknown_imports)}. What"
+        " its rules say is unknown; name its directory with --import-path."
+        for profile in profiles
+        if profile.unknown_imports
+    )
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def _wrap(text: str, width: int, indent: str, rest: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        text,
-        max(40, width),
-        initial_indent=indent,
-        subsequent_indent=indent if rest is None else rest,
-        break_long_words=False,
-        break_on_hyphens=False,
+def _access(row: dict[str, Any], sign: str, style: str, page: Page) -> list[str]:
+    asked = " ".join(
+        str(row[name]) for name in ("operation", "target") if not is_missing(row[name])
     )
+    head = f"  {sign} {int(row['occurrences']):>5,}  "
+    first, *rest = page.wrap(asked, first=head, rest=f"{_INDENT}  ")
+    return [first.replace(sign, page.paint(sign, style), 1), *rest]
 
 
-def _head(row: dict[str, Any], word: str, width: int, colour: bool) -> Iterator[str]:
-    target = "" if pd.isna(row["target"]) else f" {row['target']}"
-    first, *rest = _wrap(
-        f"{word:<8}{int(row['occurrences']):>5}  " + visible(f"{row['operation']}{target}"),
-        width,
-        "",
-        " " * 15,
-    )
-    painted = f"\x1b[{_COLOURS[word]}m{word}\x1b[0m" if colour else word
-    yield painted + first[len(word) :]
-    yield from rest
-
-
-def _decided(row: dict[str, Any], suffix: str, width: int, said: str = "") -> Iterator[str]:
-    rule, location = row[f"rule{suffix}"], row[f"location{suffix}"]
-    if isinstance(rule, str):
-        place = f" ({location})" if isinstance(location, str) else ""
-        yield from _wrap(visible(f"{said}{rule}{place}"), width, " " * 15, " " * 17)
+def _decided(row: dict[str, Any], which: str, page: Page) -> list[str]:
+    """Say which rule decided, or why none did."""
+    suffix = f"_{which}" if which else ""
+    verdict = row[which or "verdict"]
+    rule, place = row[f"rule{suffix}"], row[f"location{suffix}"]
+    if verdict == "unknown" or is_missing(rule):
+        said = str(row[f"reason{suffix}"])
     else:
-        yield from _wrap(visible(f"{said}{row[f'reason{suffix}']}"), width, " " * 15, " " * 17)
+        said = f"{'' if is_missing(place) else f'{place}  '}{shorten(str(rule), _RULE_WIDTH)}"
+    return _below(f"{which}: {verdict}, {said}" if which else said, page)
 
 
-def _apart(frame: pd.DataFrame, width: int) -> Iterator[str]:
-    for row in _records(frame[frame["apart"] != ""]):
-        target = "" if pd.isna(row["target"]) else f" {row['target']}"
-        text = f"does not count: {row['operation']}{target} ({row['apart']}: {row['apart_reason']})"
-        yield from _wrap(visible(text), width, "", "    ")
+def _below(text: str, page: Page) -> list[str]:
+    return page.wrap(text, first=_INDENT, rest=f"{_INDENT}  ")
+
+
+def _text(lines: Iterable[str], notes: Iterable[str], page: Page) -> str:
+    said = [*lines, *_notes(notes, page)]
+    return "\n".join(said) + "\n"
+
+
+def _notes(notes: Iterable[str], page: Page) -> Iterator[str]:
+    given = tuple(notes)
+    if given:
+        yield from page.head("Notes")
+    for note in given:
+        yield from page.wrap(note, first="  ", rest="    ")

@@ -9,6 +9,7 @@ the peer, is unknown unless the context tells.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Literal, TypeAlias
@@ -98,6 +99,16 @@ def match_address(
     if any(part.matches is False for part in parts):
         return NO
     return next((part for part in parts if part.matches is None), YES)
+
+
+def fixed_port(arguments: Sequence[object]) -> str | None:
+    """Return the one port that an address filter takes; ``None`` for every port or none."""
+    if len(arguments) != 2 or not isinstance(arguments[1], str):
+        return None
+    if _PROTOCOL.fullmatch(str(arguments[0])) is None:
+        return None
+    shape = _PATTERN.fullmatch(arguments[1])
+    return None if shape is None or shape["port"] == "*" else str(int(shape["port"]))
 
 
 def _transport(protocol: str, endpoint: Endpoint, known: Known) -> Answer:

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from sbdiag.seatbelt.filters import filters, spelling
 from sbdiag.seatbelt.matching import MAX_NESTING, Matcher, any_of, prepare
+from sbdiag.seatbelt.network import fixed_port
 from sbdiag.seatbelt.operations import meanings
 from sbdiag.seatbelt.paths import is_odd
 from sbdiag.seatbelt.regex import Regex
@@ -20,10 +21,13 @@ from sbdiag.seatbelt.request import Request
 from sbdiag.seatbelt.rules import Filter, Rule
 
 # (kind, value): ("literal", "/a/b"), ("subpath", "/a"), ("global-name", "com.apple.x"), and
-# ("begins", "/users/you/") for prefixes and for regexes that begin with plain text.
+# ("begins", "/users/you/") for prefixes and for regexes that begin with plain text,
+# ("remote-port", "443") for addresses.
 _Key: TypeAlias = tuple[str, str]
 
 _PATH_KEYS: Final = frozenset({"literal", "subpath", "begins"})
+_PORT_KINDS: Final = {"local": "local-port", "remote": "remote-port"}
+_PORTS: Final = {kind: side for side, kind in _PORT_KINDS.items()}
 _MACH: Final = frozenset({"global-name", "local-name", "xpc-service-name"})
 
 
@@ -59,21 +63,33 @@ class OperationRules:
         The last rule without filters, if any, and its place.
     """
 
-    def __init__(self, operation: str, rules: Sequence[tuple[int, Rule]]) -> None:
+    def __init__(
+        self,
+        operation: str,
+        rules: Sequence[tuple[int, Rule]],
+        before: OperationRules | None = None,
+    ) -> None:
         self.operation = operation
+        self._before = before
         bare = [(place, rule) for place, rule in rules if not rule.filters]
         self.unfiltered: tuple[int, Rule] | None = bare[-1] if bare else None
-        self.filtered: tuple[Entry, ...] = tuple(
+        own = tuple(
             Entry(rule, place, any_of(prepare(written, operation) for written in rule.filters))
             for place, rule in reversed(rules)
             if rule.filters
         )
-        self.rules: tuple[Rule, ...] = tuple(entry.rule for entry in self.filtered)
+        self._own = len(own)
+        self.filtered: tuple[Entry, ...] = own
+        self.rules: tuple[Rule, ...] = tuple(entry.rule for entry in own)
+        if before is not None:
+            self.unfiltered = self.unfiltered or before.unfiltered
+            self.filtered += before.filtered
+            self.rules += before.rules
         self._found: dict[_Key, list[int]] = {}
         self._always: list[int] = []
         self._kinds: set[str] = set()
         self._lengths: set[int] = set()
-        for at, entry in enumerate(self.filtered):
+        for at, entry in enumerate(own):
             keys = _keys_of_any(entry.rule.filters)
             if keys is None:
                 self._always.append(at)
@@ -86,21 +102,32 @@ class OperationRules:
 
     def candidates(self, request: Request) -> Iterator[tuple[int, Entry]]:
         """Yield, in the order of trying, every rule that may match, with its turn from 0."""
+        for turn in self._turns(request):
+            yield turn, self.filtered[turn]
+        if self._before is not None:
+            for turn, entry in self._before.candidates(request):
+                yield turn + self._own, entry
+
+    def _turns(self, request: Request) -> Iterable[int]:
         keys = self._keys_of(request)
         if keys is None:
-            yield from enumerate(self.filtered)
-            return
+            return range(self._own)
         turns = set(self._always)
         for key in keys:
             turns.update(self._found.get(key, ()))
-        for turn in sorted(turns):
-            yield turn, self.filtered[turn]
+        return sorted(turns)
 
     def _keys_of(self, request: Request) -> list[_Key] | None:
         """Return the keys under which matching rules stand; ``None``: all must be tried."""
         keys: list[_Key] = []
         for kind in self._kinds:
             if kind in _PATH_KEYS:
+                continue
+            if kind in _PORTS:
+                found = _port_keys(kind, request)
+                if found is None:
+                    return None
+                keys += found
                 continue
             value = request.value(kind)
             if value is not None:
@@ -124,6 +151,16 @@ class OperationRules:
         return keys
 
 
+def _port_keys(kind: str, request: Request) -> list[_Key] | None:
+    """Return the port of the end that a filter is about, ``None`` where the line leaves it open."""
+    if request.socket == "unix":
+        return []
+    ends = request.ends()
+    if not ends or any(end.side != _PORTS[kind] or end.port == "*" for end in ends):
+        return None
+    return [(kind, str(int(end.port))) for end in ends]
+
+
 def _keys_of_any(written: Iterable[Filter], depth: int = 0) -> list[_Key] | None:
     """Return keys of which a request must have one for any of the filters to hold."""
     found: list[_Key] = []
@@ -145,6 +182,9 @@ def _keys(written: Filter, depth: int) -> list[_Key] | None:
         # Every part must hold, so the keys of any one of them will do.
         found = (_keys(part, depth + 1) for part in parts)
         return next((keys for keys in found if keys is not None), None)
+    if written.name in _PORT_KINDS:
+        port = fixed_port(written.arguments)
+        return None if port is None else [(_PORT_KINDS[written.name], port)]
     known = spelling(written.name)
     texts = [part for part in written.arguments if isinstance(part, str)]
     if known is None or len(texts) != len(written.arguments) or not texts:
@@ -190,13 +230,19 @@ class Prepared:
         Language version, which says what the names stand for.
     reading
         Which meaning to take where a name has several: 0 or 1.
+    before
+        The prepared rules that stand before these: they are not prepared anew.
     """
 
-    def __init__(self, rules: Sequence[Rule], version: int, reading: int) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], version: int, reading: int, before: Prepared | None = None
+    ) -> None:
+        self._before = before
+        self.count: int = len(rules) if before is None else before.count + len(rules)
         self._named: dict[str, list[tuple[int, Rule]]] = {}
         self._ready: dict[str, OperationRules] = {}
-        self.ambiguous = False
-        for place, rule in enumerate(rules):
+        self.ambiguous: bool = before is not None and before.ambiguous
+        for place, rule in enumerate(rules, start=self.count - len(rules)):
             for name in dict.fromkeys(rule.operations):
                 readings = meanings(name, version)
                 self.ambiguous = self.ambiguous or len(readings) > 1
@@ -209,6 +255,8 @@ class Prepared:
         """Return the rules that name `operation` itself."""
         ready = self._ready.get(operation)
         if ready is None:
-            ready = OperationRules(operation, self._named.get(operation, ()))
+            before = None if self._before is None else self._before.of(operation)
+            own = self._named.get(operation, ())
+            ready = before if before and not own else OperationRules(operation, own, before)
             self._ready[operation] = ready
         return ready

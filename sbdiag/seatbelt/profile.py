@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from sbdiag.seatbelt.access import Access, parse_access
 from sbdiag.seatbelt.decision import Decision
@@ -16,6 +17,9 @@ from sbdiag.seatbelt.request import NOTHING_KNOWN, Context, Request
 from sbdiag.seatbelt.rules import Rule
 from sbdiag.seatbelt.scheme import evaluate
 from sbdiag.seatbelt.walk import Basis, decide
+
+# How many times a profile is lengthened before it is prepared anew.
+_MOST_LAYERS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,20 @@ class Profile:
     warnings: tuple[str, ...] = ()
     unknown_imports: tuple[str, ...] = ()
     settled_from: int | None = None
+    # The profile that `with_rules` lengthened: what was prepared for it serves this one as well.
+    _before: Profile | None = field(default=None, init=False, repr=False, compare=False)
 
     def with_rules(self, rules: Iterable[Rule]) -> Profile:
         """Return the profile with further rules at its end."""
         last = len(self.rules) if self.settled_from is None else self.settled_from
-        return replace(self, rules=(*self.rules, *rules), settled_from=last)
+        longer = replace(self, rules=(*self.rules, *rules), settled_from=last)
+        if self._depth < _MOST_LAYERS:
+            object.__setattr__(longer, "_before", self)
+        return longer
+
+    @property
+    def _depth(self) -> int:
+        return 0 if self._before is None else 1 + self._before._depth
 
     def decide(
         self,
@@ -83,10 +96,13 @@ class Profile:
 
     @cached_property
     def _basis(self) -> Basis:
-        first = Prepared(self.rules, self.version, 0)
+        before = () if self._before is None else self._before._basis.prepared
+        rules = self.rules if self._before is None else self.rules[len(self._before.rules) :]
+        first = Prepared(rules, self.version, 0, before[0] if before else None)
         prepared: tuple[Prepared, ...] = (first,)
         if first.ambiguous:
-            prepared = (first, Prepared(self.rules, self.version, 1))
+            second = Prepared(rules, self.version, 1, before[-1] if before else None)
+            prepared = (first, second)
         last = len(self.rules) if self.settled_from is None else self.settled_from
         return Basis(prepared, self.version, self.unknown_imports, last)
 

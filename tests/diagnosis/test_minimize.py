@@ -361,9 +361,6 @@ def test_several_homes_are_noted() -> None:
     assert rules.notes == ("The rules name files of 2 home directories.",)
 
 
-# What a profile in force changes.
-
-
 # Properties.
 
 _DETAILS = st.sampled_from(

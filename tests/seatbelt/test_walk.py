@@ -7,10 +7,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sbdiag.seatbelt.access import parse_access
+from sbdiag.seatbelt.network import Side
 from sbdiag.seatbelt.operations import operations
 from sbdiag.seatbelt.prepared import Prepared
 from sbdiag.seatbelt.profile import Profile
-from sbdiag.seatbelt.request import Request
+from sbdiag.seatbelt.request import Context, Request
 from sbdiag.seatbelt.rules import Filter, IoCommand, Rule, Symbol
 
 PARENTS = {
@@ -202,6 +203,70 @@ def test_finding_rules_by_path_answers_like_trying_all(rules: list[Rule], target
     found = {turn for turn, _entry in ready.candidates(request)}
     for turn, entry in enumerate(ready.filtered):
         assert turn in found or entry.matcher(request).matches is False
+
+
+_ADDRESS = st.builds(
+    Filter,
+    st.sampled_from(["local", "remote"]),
+    st.one_of(
+        st.tuples(
+            st.sampled_from([Symbol("ip"), Symbol("tcp4"), Symbol("unix-socket"), "x"]),
+            st.sampled_from(["*:80", "*:080", "localhost:81", "*:*", "1.2.3.4:80", "*:80:80"]),
+        ),
+        st.just((Symbol("ip"),)),
+    ),
+)
+_ADDRESSES = ["remote:*:80", "local:*:80", "1.2.3.4:80", "127.0.0.1:81", "*:*", "local:*:0", "/s"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            Rule,
+            st.sampled_from(["allow", "deny"]),
+            st.just(("network-inbound",)),
+            st.lists(_ADDRESS, max_size=2).map(tuple),
+        ),
+        max_size=5,
+    ),
+    st.sampled_from([*_ADDRESSES, None, "nonsense"]),
+    st.sampled_from([None, "local", "remote"]),
+)
+def test_finding_rules_by_port_answers_like_trying_all(
+    rules: list[Rule], target: str | None, side: Side | None
+) -> None:
+    ready = Prepared(rules, 3, 0).of("network-inbound")
+    request = Request(parse_access("network-inbound", target), Context(side=side))
+    found = {turn for turn, _entry in ready.candidates(request)}
+    for turn, entry in enumerate(ready.filtered):
+        assert turn in found or entry.matcher(request).matches is False
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            _rules([*_FILE_NAMES, "iokit-open"], [*_FILE_NAMES, "default"], _FILTER), max_size=3
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.sampled_from(["file-read-data", "file-write-data", "file-read*"]),
+    st.sampled_from(["/a", "/A/b", "/a/b/c", "/é"]),
+    st.booleans(),
+)
+def test_a_profile_that_is_lengthened_answers_like_one_that_was_read_whole(
+    parts: list[list[Rule]], operation: str, target: str, decided_before: bool
+) -> None:
+    longer = Profile(3, tuple(parts[0]))
+    for part in parts[1:]:
+        if decided_before:
+            longer.decide(operation, target)
+        longer = longer.with_rules(part)
+    whole = Profile(3, tuple(rule for part in parts for rule in part))
+    assert longer.rules == whole.rules
+    assert longer.decide(operation, target) == whole.decide(operation, target)
 
 
 # Anything at all
