@@ -73,6 +73,7 @@ class Capture:
     modified: float | None = None
     notes: list[str] = field(default_factory=list)
     done_bytes: int = 0
+    _is_plain: bool = False  # nothing but a mark was taken off the text
     _closing: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Capture:
@@ -118,9 +119,37 @@ class Capture:
                 block = decoder.decode(block, last).encode("utf-8", "replace")
             if block:
                 got_any = True
+                self._is_plain = form == "text" and encoding == "utf-8"
                 yield block
             if last:
                 return
+
+    def filler(self) -> Callable[[memoryview], int]:
+        """Return a function that puts the next bytes of the text in UTF-8 into a buffer.
+
+        It returns how many it put there, 0 at the end. What it says and raises is what
+        :meth:`blocks` does; plain text goes from the file into the buffer without a copy between.
+        """
+        blocks = self.blocks()
+        left = memoryview(b"")
+        into: Callable[[memoryview], int | None] | None = getattr(self.raw, "readinto", None)
+
+        def fill(buffer: memoryview) -> int:
+            nonlocal left
+            if not left and self._is_plain and into is not None:
+                try:
+                    count = into(buffer) or 0
+                except OSError as error:
+                    self.notes.append(f"the text data of {self.name} breaks off: {error}")
+                    return 0
+                self.done_bytes += count
+                return count
+            left = left or memoryview(next(blocks, b""))
+            count = min(len(left), len(buffer))
+            buffer[:count], left = left[:count], left[count:]
+            return count
+
+        return fill
 
     def _decompressed(self, stream: BinaryIO) -> tuple[str, BinaryIO]:
         """Unpack, twice if need be; a stream that is not compressed comes back as it is."""

@@ -6,13 +6,46 @@ A step that needs columns says so with :meth:`Schema.check`; a reader builds its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from sbdiag.errors import FrameError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """A column in which values repeat: the distinct ones, and for each row which one it has."""
+
+    distinct: Sequence[str | int | None]
+    which: npt.NDArray[np.int64]
+
+    def texts(self) -> pd.Series:
+        """Return the column as text."""
+        return self._taken(pd.Series(list(self.distinct), dtype="str"))
+
+    def numbers(self) -> pd.Series:
+        """Return the column as integers that may be missing."""
+        return self._taken(pd.Series(list(self.distinct), dtype="Int64"))
+
+    def categories(self, all_of_them: Sequence[str]) -> pd.Series:
+        """Return the column as a category; without given categories, those in use, sorted."""
+        names = list(all_of_them)
+        if not names:
+            used = np.flatnonzero(np.bincount(self.which)).tolist()
+            names = sorted({str(value) for n in used if (value := self.distinct[n]) is not None})
+        places = {name: place for place, name in enumerate(names)}
+        codes = np.array([places.get(str(value), -1) for value in self.distinct], dtype=np.int16)
+        kind = pd.CategoricalDtype(pd.Index(names, dtype="str"), ordered=False)
+        return pd.Series(pd.Categorical.from_codes(codes[self.which], dtype=kind))
+
+    def _taken(self, values: pd.Series) -> pd.Series:
+        return values.take(self.which).reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +59,10 @@ class Column:
 
     def apply(self, values: object) -> pd.Series:
         """Return `values` as a Series of this column's type."""
+        if isinstance(values, Coded):
+            if self.dtype == "category":
+                return values.categories(self.categories)
+            return values.numbers() if self.dtype == "Int64" else values.texts()
         if isinstance(values, pd.Series) and str(values.dtype) == self.dtype != "category":
             return values
         if self.dtype == "category":
@@ -61,21 +98,21 @@ class Schema:
             rows = list(records)
             data = {name: [row.get(name) for row in rows] for name in self.names}
         return pd.DataFrame(
-            {column.name: column.apply(data.get(column.name, [])) for column in self.columns}
+            {column.name: column.apply(data.get(column.name, [])) for column in self.columns},
+            copy=False,
         )
 
     def concat(self, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
         """Put frames of this schema one below the other, rows numbered anew, types kept."""
-        parts = list(frames)
+        parts = [self.check(frame) for frame in frames]
+        if len(parts) < 2:
+            return parts[0].reset_index(drop=True) if parts else self.frame()
         return pd.DataFrame(
             {
-                column.name: column.apply(
-                    pd.concat([_plain(part[column.name]) for part in parts], ignore_index=True)
-                    if parts
-                    else []
-                )
+                column.name: _joined([part[column.name] for part in parts])
                 for column in self.columns
-            }
+            },
+            copy=False,
         )
 
     def check(self, frame: pd.DataFrame, *, need: Iterable[str] | None = None) -> pd.DataFrame:
@@ -88,9 +125,13 @@ class Schema:
         return frame
 
 
-def _plain(values: pd.Series) -> pd.Series:
-    """Undo categories: those of two frames differ."""
-    return values.astype("str") if isinstance(values.dtype, pd.CategoricalDtype) else values
+def _joined(parts: list[pd.Series]) -> pd.Series:
+    """Put parts of one column one below the other; what one part has as categories, all have."""
+    if not isinstance(parts[0].dtype, pd.CategoricalDtype):
+        return pd.concat(parts, ignore_index=True)
+    if all(part.dtype == parts[0].dtype for part in parts):
+        return pd.concat(parts, ignore_index=True)
+    return pd.Series(union_categoricals(parts, sort_categories=True))
 
 
 VERDICTS: Final = ("deny", "allow")

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from sbdiag.capture.marks import can_be_ours
 from sbdiag.capture.message import Malformed, Message, parse_message
 from sbdiag.capture.report import structured_record
 from sbdiag.capture.styles import Header, Origin, Style
@@ -44,12 +45,18 @@ SANDBOXD: Final = "/usr/libexec/sandboxd"
 
 @dataclass(slots=True)
 class JsonObject:
-    """One object as it stood in the capture: its text, and the lines that it is spread over."""
+    """One object as it stood in the capture: its text, and the lines that it is spread over.
+
+    `shared`: another object begins in its only line, and counts that line. `can_be_ours`: one of
+    its lines holds what each record holds.
+    """
 
     text: str
     lines: list[tuple[int, str]]
     style: Style
     whole: bool = True
+    shared: bool = False
+    can_be_ours: bool = True
 
 
 @dataclass(slots=True)
@@ -60,6 +67,8 @@ class JsonRegion:
     _parts: list[str] = field(default_factory=list)
     _lines: list[tuple[int, str]] = field(default_factory=list)
     _chars: int = 0
+    can_be_ours: bool = False
+    """Whether a line of the open object holds what each record holds."""
 
     @property
     def inside(self) -> bool:
@@ -88,16 +97,20 @@ class JsonRegion:
         """
         found: list[JsonObject] = []
         start = 0
+        ours = can_be_ours(line)
         if self.inside:
             self._lines.append((number, line))
+            self.can_be_ours = self.can_be_ours or ours
         for match in _BRACKET.finditer(line):
             mark = match[0]
             if mark in "{[" and (self._depth or mark == "{"):
                 if not self._depth:
-                    start = match.start()
+                    start, self.can_be_ours = match.start(), ours
                     self._lines = [(number, line[start:])]
                     if found and len(found[-1].lines) > 1:
                         found[-1].lines.pop()
+                    elif found:
+                        found[-1].shared = True
                 self._depth += 1
             elif mark in "}]" and self._depth:
                 self._depth -= 1
@@ -109,6 +122,14 @@ class JsonRegion:
             self._chars += len(line) - start
         return found
 
+    def end(self) -> JsonObject:
+        """Return the open object, which the next line ends before it begins another one."""
+        self._depth = 0
+        self._parts.append("}")
+        found = self._take()
+        found.style = "json"
+        return found
+
     def give_up(self) -> JsonObject:
         """Return the open object as far as it goes."""
         self._depth = 0
@@ -118,9 +139,14 @@ class JsonRegion:
 
     def _take(self) -> JsonObject:
         style: Style = "json" if len(self._lines) > 1 else "ndjson"
-        found = JsonObject("\n".join(self._parts), self._lines, style)
+        found = JsonObject("\n".join(self._parts), self._lines, style, can_be_ours=self.can_be_ours)
         self._parts, self._lines, self._chars = [], [], 0
         return found
+
+
+def at_margin(line: str) -> bool:
+    """Return whether `line` begins a record where only records begin."""
+    return _MARGIN.match(line) is not None
 
 
 def is_json(line: str) -> bool:

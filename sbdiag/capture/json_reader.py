@@ -18,11 +18,9 @@ from sbdiag.capture.json_log import (
 )
 from sbdiag.capture.ledger import Ledger
 from sbdiag.capture.lines import Line
-from sbdiag.capture.message import MAY_BE_OURS
+from sbdiag.capture.marks import can_be_ours
 from sbdiag.capture.styles import Header, Style
 
-# A letter may stand as an escape.
-_MAY_BE_OURS = re.compile(rf"{MAY_BE_OURS.pattern}|\\u")
 _CUT_RECORD = re.compile(r"\s*+[\[,}\s]*+\{\s*+\"")
 
 
@@ -49,6 +47,22 @@ class JsonReader:
         """Whether an object is open, so that the next line is for this reader."""
         return self._region.inside
 
+    @property
+    def can_be_ours(self) -> bool:
+        """Whether the open object, as far as it goes, may be ours."""
+        return self._region.can_be_ours
+
+    def end_before(self, text: str) -> None:
+        """End the open object as a line would that begins a record at the margin, or columns."""
+        if self._region.breaks(text):
+            self.close()
+        else:
+            self._read_object(self._region.end())
+
+    def abandon(self) -> int:
+        """Forget an open object that is not ours; return how many lines it has."""
+        return len(self._region.give_up().lines) if self.inside else 0
+
     def opens(self, text: str) -> bool:
         """Return whether `text` begins an object, whole or cut."""
         return self._region.opens(text) and (is_json(text) or _CUT_RECORD.match(text) is not None)
@@ -74,8 +88,9 @@ class JsonReader:
             return False
         if not self.inside and not is_json(line.text):  # one record on one line, cut
             start = line.text.index("{")
-            cut = JsonObject(line.text[start:], [(line.number, line.text)], "ndjson", whole=False)
-            self._salvage(cut)
+            text, lines = line.text[start:], [(line.number, line.text)]
+            ours = can_be_ours(line.text)
+            self._salvage(JsonObject(text, lines, "ndjson", whole=False, can_be_ours=ours))
             return True
         was_inside = self.inside
         found = self._region.feed(line.number, line.text)
@@ -91,8 +106,8 @@ class JsonReader:
             self._salvage(self._region.give_up())
 
     def _read_object(self, found: JsonObject) -> None:
-        if not _MAY_BE_OURS.search(found.text):
-            self._ledger.skip(len(found.lines))
+        if not found.can_be_ours:
+            self._ledger.skip(len(found.lines) - found.shared)
             return
         value = read_object(found)
         if value is None:
@@ -104,13 +119,16 @@ class JsonReader:
             header, parsed = record
             self._ledger.enter(header, parsed, first, header.message, further_lines=further)
             return
-        self._ledger.skip(1 + further)
+        self._ledger.skip(1 + further - found.shared)
         if not is_log_record(value):
             for text in embedded_texts(value):
                 self._read_text([(first, line) for line in text.split("\n")])
 
     def _salvage(self, cut: JsonObject) -> None:
         """Read an object that is none: the pairs before the break, else line by line."""
+        if not cut.can_be_ours:
+            self._ledger.skip(len(cut.lines) - cut.shared)
+            return
         self.broken_objects += 1
         value = read_object(replace(cut, whole=False))
         record = None if value is None else read_record(value, cut.style)

@@ -77,6 +77,17 @@ class Ledger:
             return
         self.tally.continuation += further_lines
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether the last line read was a denial's, so that it can be said to be repeated."""
+        return self._repeatable
+
+    def enter_known(self, denials: int, *, further_lines: int = 0) -> None:
+        """Count denials that were added to the rows, and that nothing can repeat."""
+        self._repeatable = False
+        self.tally.denials += denials
+        self.tally.continuation += further_lines
+
     def skip(self, lines: int = 1) -> None:
         """Count lines that are not ours."""
         self._repeatable = False

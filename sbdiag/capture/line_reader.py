@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sbdiag.capture.json_log import at_margin, is_json
 from sbdiag.capture.json_reader import JsonReader
 from sbdiag.capture.ledger import Ledger
 from sbdiag.capture.lines import Line
@@ -75,6 +76,45 @@ class LineReader:
             self._json.read(line)
         else:  # the rest of a very long line
             self.ledger.skip()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the lines that follow, if they cannot be ours, may be left out."""
+        if self._pending is not None or self._carried is not None:
+            return False
+        return not (self._json.can_be_ours if self._json.inside else self.ledger.repeatable)
+
+    def leave_out(self, lines: int) -> None:
+        """Count lines without reading them, at rest and none of them able to be ours.
+
+        The next line read must be the first of the capture that is left, or one of which
+        :func:`sets_state` is true.
+        """
+        self.ledger.skip(lines + self._json.abandon())
+
+    def interrupt(self, text: str) -> None:
+        """Settle what is open before a line of which :func:`sets_state` is true."""
+        if self._json.inside and not self.at_rest:
+            self._json.end_before(text)
+        self._settle()
+
+    def enter_known(self, denials: int, *, lines: int, others: int, origin: Origin | None) -> None:
+        """Count records that were added to the rows without reading, and what lay between them.
+
+        Parameters
+        ----------
+        denials, lines
+            How many records, and how many lines they have.
+        others
+            How many lines that are not ours stood before and between them.
+        origin
+            Who wrote the last one, if it has columns.
+        """
+        self.ledger.skip(others + self._json.abandon())
+        self.ledger.enter_known(denials, further_lines=lines - denials)
+        self._owner.forget()
+        if origin is not None:
+            self._owner.be(origin)
 
     def finish(self) -> None:
         """Settle whatever is still open."""
@@ -254,6 +294,10 @@ class _Owner:
         self._origin = None
         self._unread.clear()
 
+    def be(self, origin: Origin) -> None:
+        """Take columns with a time that `origin` wrote."""
+        self._origin = origin
+
     def _catch_up(self) -> None:
         """Read the lines passed by, the newest first, down to one with a time."""
         newest: Origin | None = None
@@ -270,3 +314,17 @@ class _Owner:
 
 def _dated(header: Header) -> bool:
     return header.moment is not None or header.style == "console"
+
+
+def sets_state(text: str) -> bool:
+    """Return whether a line leaves the same state behind whatever stood before it, if not ours.
+
+    A record that begins at the margin of a JSON text does. So do columns with a time and a
+    message: no record, no message of several lines and no open object goes on beyond them.
+    """
+    if at_margin(text):
+        return "\t" not in text and is_json(text)
+    if not text[:1].isalnum() or not may_open(text) or is_json(text):
+        return False
+    header = read_header(text)
+    return header is not None and _dated(header) and bool(header.message.strip())

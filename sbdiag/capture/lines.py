@@ -34,29 +34,54 @@ class Line(NamedTuple):
 
 def read_lines(blocks: Iterable[bytes]) -> Iterator[Line]:
     """Yield the lines of consecutive blocks, the same wherever the blocks are divided."""
-    number = 1
-    carried: list[bytes] = []
-    carried_bytes = 0
-    start: Start = "new"
+    cutter = LineCutter()
     for block in blocks:
+        yield from cutter.feed(block)
+    yield from cutter.finish()
+
+
+class LineCutter:
+    """Cuts consecutive blocks into lines; :attr:`number` is that of the next line."""
+
+    def __init__(self) -> None:
+        self.number = 1
+        self._carried: list[bytes] = []
+        self._carried_bytes = 0
+        self._start: Start = "new"
+
+    @property
+    def inside(self) -> bool:
+        """Whether the last block ended within a line."""
+        return self._carried_bytes > 0 or self._start != "new"
+
+    def feed(self, block: bytes) -> Iterator[Line]:
+        """Yield the lines that end in `block`, and pieces of a long one that does not."""
         *whole, rest = block.split(b"\n")
         for data in whole:
-            if carried:
-                data = b"".join((*carried, data))
-                carried, carried_bytes = [], 0
+            if self._carried:
+                data = b"".join((*self._carried, data))
+                self._carried, self._carried_bytes = [], 0
+            number, start = self.number, self._start
+            self.number, self._start = number + 1, "new"
             yield from _pieces(number, data, start)
-            number, start = number + 1, "new"
-        carried.append(rest)
-        carried_bytes += len(rest)
-        if carried_bytes > LINE_BYTES:
-            data = b"".join(carried)
+        if rest:
+            self._carried.append(rest)
+            self._carried_bytes += len(rest)
+        if self._carried_bytes > LINE_BYTES:
+            data = b"".join(self._carried)
             while len(data) > LINE_BYTES:
                 piece, data, after = _split(data)
-                yield _line(number, piece, start)
-                start = after
-            carried, carried_bytes = [data], len(data)
-    if carried_bytes or start != "new":
-        yield from _pieces(number, b"".join(carried), start)
+                yield _line(self.number, piece, self._start)
+                self._start = after
+            self._carried, self._carried_bytes = [data], len(data)
+
+    def finish(self) -> Iterator[Line]:
+        """Yield what stands after the last line break."""
+        if self.inside:
+            data = b"".join(self._carried)
+            self._carried, self._carried_bytes = [], 0
+            yield from _pieces(self.number, data, self._start)
+            self._start = "new"
 
 
 def _pieces(number: int, data: bytes, start: Start) -> Iterator[Line]:

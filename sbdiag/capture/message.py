@@ -265,6 +265,8 @@ def _head(line: str, start: int) -> re.Match[str] | None:
 
 def _with_rest(message: Message, rest: list[str]) -> Message:
     """Join what stands under the first line: a target that was put there, else the tag."""
+    if not rest:
+        return message
     target = message.target
     if target is None:
         parts: list[str] = []

@@ -8,57 +8,121 @@ from __future__ import annotations
 
 import datetime as dt
 from array import array
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from sbdiag.capture.frames import DENIALS, UNPARSED
+from sbdiag.capture.frames import DENIALS, UNPARSED, Coded
 from sbdiag.capture.message import Message
-from sbdiag.capture.styles import STYLES, Origin, Style
-from sbdiag.capture.times import KINDS, NAT, Moment, settle
+from sbdiag.capture.styles import Origin, Style
+from sbdiag.capture.times import KINDS, NAT, Kind, Moment, settle
 
-_ORIGINS: Final[tuple[Origin, ...]] = ("kernel", "sandboxd", "reported", "other")
-_STYLE_NUMBERS: Final = {style: number for number, style in enumerate(STYLES)}
-_ORIGIN_NUMBERS: Final = {origin: number for number, origin in enumerate(_ORIGINS)}
-_KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
+Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One denial as it was read.
+
+    Attributes
+    ----------
+    message, moment, style, origin
+        What was printed, when, how and by whom.
+    line
+        1-based, where it begins.
+    """
+
+    message: Message
+    moment: Moment | None
+    style: Style
+    origin: Origin
+    line: int
+
+    def is_like(self, other: Row) -> bool:
+        """Return whether both were written at one time, by one writer, in one style."""
+        return (self.moment, self.style, self.origin) == (other.moment, other.style, other.origin)
+
+
+class _Columns(NamedTuple):
+    """Rows, as numbers: message, time, writer, line."""
+
+    ranks: Numbers
+    micros: Numbers
+    writers: Numbers
+    lines: Numbers
+
+
+Writer: TypeAlias = "tuple[Kind, Style, Origin]"
 
 
 class Rows:
     """Denials and unparsed lines of one capture, in the order in which they were read."""
 
     def __init__(self) -> None:
-        self._messages: dict[Message, int] = {}
-        self._message = array("q")
-        self._micros = array("q")
-        self._kind = array("b")
-        self._style = array("b")
-        self._origin = array("b")
-        self._line = array("q")
-        self._duplicates = array("q")
+        self._ranks: dict[Message, int] = {}
+        self._writers: dict[Writer, int] = {}  # how, by whom, and with which kind of time
+        self._columns: list[_Columns] = []  # one part after the other
+        self._single = tuple(array("q") for _ in _Columns._fields)  # the last part, row by row
+        self._length = 0
+        self._repeated: dict[int, int] = {}  # row: times the line was repeated, and once more
         self._unparsed: list[tuple[int, str, str]] = []
 
     def __len__(self) -> int:
-        return len(self._line)
+        return self._length
 
     def add(
         self, message: Message, *, moment: Moment | None, style: Style, origin: Origin, line: int
     ) -> None:
         """Add one denial."""
-        self._message.append(self._messages.setdefault(message, len(self._messages)))
-        self._micros.append(NAT if moment is None else moment.micros)
-        self._kind.append(_KIND_NUMBERS["none" if moment is None else moment.kind])
-        self._style.append(_STYLE_NUMBERS[style])
-        self._origin.append(_ORIGIN_NUMBERS[origin])
-        self._line.append(line)
-        self._duplicates.append(message.duplicates)
+        row = Row(message, moment, style, origin, line)
+        micros = NAT if moment is None else moment.micros
+        values = (self.rank(message), micros, self.writer_of(row), line)
+        for column, value in zip(self._single, values, strict=True):
+            column.append(value)
+        self._length += 1
+
+    def extend(self, ranks: Numbers, *, micros: Numbers, writers: Numbers, lines: Numbers) -> None:
+        """Add denials.
+
+        Parameters
+        ----------
+        ranks, writers
+            As :meth:`rank` and :meth:`writer_of` give them.
+        micros, lines
+            When, in the writer's kind of time, and in which line.
+        """
+        self._close_part()
+        self._columns.append(_Columns(ranks, micros, writers, lines))
+        self._length += len(ranks)
+
+    def rank(self, message: Message) -> int:
+        """Return the place of a message among the distinct ones, at the end if it is new."""
+        return self._ranks.setdefault(message, len(self._ranks))
+
+    def writer_of(self, row: Row) -> int:
+        """Return the place of a row's writer among the distinct ones, at the end if it is new."""
+        kind: Kind = "none" if row.moment is None else row.moment.kind
+        return self._writers.setdefault((kind, row.style, row.origin), len(self._writers))
+
+    def rows(self) -> list[Row]:
+        """Return what was added, row by row."""
+        messages, writers = list(self._ranks), list(self._writers)
+        rows = []
+        for rank, micros, writer, line in zip(
+            *(column.tolist() for column in self._whole()), strict=True
+        ):
+            kind, style, origin = writers[writer]
+            moment = None if kind == "none" else Moment(micros, kind)
+            rows.append(Row(messages[rank], moment, style, origin, line))
+        return rows
 
     def repeat_last(self, times: int) -> None:
         """Count `times` further occurrences of all that the last row stands for."""
-        occurrences = (self._duplicates[-1] + 1) * (times + 1)
-        self._duplicates[-1] = min(occurrences - 1, 2**63 - 1)
+        last = self._length - 1
+        self._repeated[last] = self._repeated.get(last, 1) * (times + 1)
 
     def add_unparsed(self, line: int, text: str, reason: str) -> None:
         """Add one line that names the sandbox and does not parse."""
@@ -73,29 +137,54 @@ class Rows:
         self, run: str, *, tz: str | dt.tzinfo | None, modified: float | None
     ) -> tuple[pd.DataFrame, tuple[str, ...]]:
         """Build the frame; return it with what was assumed about times."""
-        times, notes = settle(self._micros, self._kind, tz=tz, modified=modified)
-        distinct = _settle_layers(list(self._messages))
-        which = np.asarray(self._message, dtype=np.int64)
+        distinct = _settle_layers(list(self._ranks))
+        which, micros, by, lines = self._whole()
+        kinds = np.array([KINDS.index(kind) for kind, _, _ in self._writers], dtype=np.int8)
+        times, notes = settle(micros, kinds[by], tz=tz, modified=modified)
         subjects = [message.subject for message in distinct]
+        run_of_all = np.zeros(len(self), dtype=np.int64)
         columns = {
             "time": times,
-            "process": _texts((message.process for message in distinct), which),
-            "pid": _numbers((message.pid for message in distinct), which),
-            "verdict": _texts((message.verdict for message in distinct), which),
-            "code": _numbers((message.code for message in distinct), which),
-            "operation": _texts((message.operation for message in distinct), which),
-            "target": _texts((message.target for message in distinct), which),
-            "target_kind": _texts((kind for kind, _ in subjects), which),
-            "target_name": _texts((name for _, name in subjects), which),
-            "layer": _texts((message.layer for message in distinct), which),
-            "origin": _texts(_ORIGINS, np.asarray(self._origin, dtype=np.int64)),
-            "duplicates": pd.Series(np.asarray(self._duplicates, dtype=np.int64), dtype="Int64"),
-            "tag": _texts((message.tag for message in distinct), which),
-            "style": _texts(STYLES, np.asarray(self._style, dtype=np.int64)),
-            "run": _texts([run], np.zeros(len(self), dtype=np.int64)),
-            "line": pd.Series(np.asarray(self._line, dtype=np.int64), dtype="Int64"),
+            "process": Coded([message.process for message in distinct], which),
+            "pid": Coded([message.pid for message in distinct], which),
+            "verdict": Coded([message.verdict for message in distinct], which),
+            "code": Coded([message.code for message in distinct], which),
+            "operation": Coded([message.operation for message in distinct], which),
+            "target": Coded([message.target for message in distinct], which),
+            "target_kind": Coded([kind for kind, _ in subjects], which),
+            "target_name": Coded([name for _, name in subjects], which),
+            "layer": Coded([message.layer for message in distinct], which),
+            "origin": Coded([origin for _, _, origin in self._writers], by),
+            "duplicates": pd.Series(self._duplicates(distinct, which), dtype="Int64"),
+            "tag": Coded([message.tag for message in distinct], which),
+            "style": Coded([style for _, style, _ in self._writers], by),
+            "run": Coded([run], run_of_all),
+            "line": pd.Series(lines, dtype="Int64"),
         }
         return DENIALS.frame(columns), notes
+
+    def _duplicates(self, messages: list[Message], which: Numbers) -> Numbers:
+        printed = np.array([message.duplicates for message in messages], dtype=np.int64)
+        duplicates = printed[which]
+        for row, times in self._repeated.items():
+            duplicates[row] = min((int(duplicates[row]) + 1) * times - 1, 2**63 - 1)
+        return duplicates
+
+    def _whole(self) -> _Columns:
+        """Return the columns of all rows."""
+        self._close_part()
+        if len(self._columns) != 1:
+            empty = _Columns(*(np.empty(0, dtype=np.int64) for _ in _Columns._fields))
+            parts = zip(empty, *self._columns, strict=True)
+            self._columns = [_Columns(*(np.concatenate(column) for column in parts))]
+        return self._columns[0]
+
+    def _close_part(self) -> None:
+        if self._single[0]:
+            self._columns.append(
+                _Columns(*(np.array(column, dtype=np.int64) for column in self._single))
+            )
+            self._single = tuple(array("q") for _ in _Columns._fields)
 
     def unparsed(self, run: str) -> pd.DataFrame:
         """Build the frame of lines that name the sandbox and do not parse."""
@@ -126,13 +215,3 @@ def _settle_layers(messages: list[Message]) -> list[Message]:
         else message
         for message in messages
     ]
-
-
-def _texts(distinct: Iterable[str | None], which: np.ndarray) -> pd.Series:
-    values = pd.Series(list(distinct), dtype="str")
-    return values.take(which).reset_index(drop=True)
-
-
-def _numbers(distinct: Iterable[int | None], which: np.ndarray) -> pd.Series:
-    values = pd.Series(pd.array(list(distinct), dtype="Int64"))
-    return values.take(which).reset_index(drop=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sbdiag.errors import CaptureError
@@ -111,8 +111,8 @@ def time_zone(tz: str | dt.tzinfo | None) -> dt.tzinfo:
 
 
 def settle(
-    micros: Sequence[int],
-    kinds: Sequence[int],
+    micros: npt.ArrayLike,
+    kinds: npt.ArrayLike,
     *,
     tz: str | dt.tzinfo | None,
     modified: float | None,

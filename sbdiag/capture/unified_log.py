@@ -11,18 +11,23 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import pandas as pd
 
+from sbdiag.capture.block_reader import BlockReader
+from sbdiag.capture.blocks import Block, read_blocks
 from sbdiag.capture.files import Capture, Source, open_capture
 from sbdiag.capture.frames import DENIALS
 from sbdiag.capture.line_reader import LineReader
-from sbdiag.capture.lines import read_lines
 from sbdiag.capture.progress import Progress, reporting
 from sbdiag.capture.rows import Rows
 from sbdiag.capture.sources import sources
 from sbdiag.capture.times import time_zone
+
+LONG_BYTES: Final = 16 * 1024 * 1024
+"""A shorter capture is read before threads are worth their start."""
+_AHEAD: Final = 1 if (os.cpu_count() or 1) > 1 else 0  # more threads than two gain nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,9 @@ class Counts:
 
     ``lines`` is the sum of the other four, for any bytes that can be unpacked. A line is what
     ends in a line break, or the rest after the last one. Three kinds of long lines count more than
-    once: a line of several JSON objects counts once for each object that begins in it, a JSON
-    string that holds log text once for each of its lines, and a line of more than 1 MiB once for
-    each piece of it that was read.
+    once: a line of several JSON objects counts once more for each record of ours in it that
+    another object follows, a JSON string that holds log text once for each of its lines, and a
+    line of more than 1 MiB once for each piece of it that was read.
 
     Attributes
     ----------
@@ -121,9 +126,9 @@ def read_capture(
     with open_capture(source) as capture:
         name = os.path.basename(capture.name) if run is None else run
         name = name.encode("utf-8", "backslashreplace").decode("utf-8")  # a name need not be text
-        for line in read_lines(_watched(capture, reporting(progress, capture.size))):
-            reader.read(line)
-        reader.finish()
+        ahead = _AHEAD if capture.size is None or capture.size > LONG_BYTES else 0
+        blocks = _watched(capture, ahead + 3, reporting(progress, capture.size))
+        BlockReader(reader).read(blocks, ahead=ahead)
         denials, assumed = rows.denials(name, tz=tz, modified=capture.modified)
     tally = reader.ledger.tally
     counts = Counts(tally.lines, tally.denials, tally.continuation, tally.not_ours, tally.unparsed)
@@ -168,10 +173,10 @@ def read_denials(
     )
 
 
-def _watched(capture: Capture, progress: Progress) -> Iterator[bytes]:
+def _watched(capture: Capture, buffers: int, progress: Progress) -> Iterator[Block]:
     """Pass the blocks on and say how far the file was read."""
     try:
-        for block in capture.blocks():
+        for block in read_blocks(capture.filler(), count=buffers):
             progress.update(capture.done_bytes)
             yield block
     finally:

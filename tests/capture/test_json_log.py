@@ -52,7 +52,7 @@ def test_an_array_counts_its_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "denials", "not_ours"),
     [
-        (json.dumps([KERNEL, OTHER, KERNEL]), 2, 1),
+        (json.dumps([KERNEL, OTHER, KERNEL]), 2, 0),
         (json.dumps([KERNEL, OTHER, KERNEL], indent=4), 2, None),
         ("\n".join(map(json.dumps, [KERNEL, OTHER])) + '\n{"count":2,"finished":1}\n', 1, 2),
         ("[\n" + ",\n".join(map(json.dumps, [KERNEL, KERNEL])) + "\n]\n", 2, 2),

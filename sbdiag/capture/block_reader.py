@@ -1,0 +1,211 @@
+"""The fast reader: block by block, where the careful one need not look at every line.
+
+A line without the marks of :mod:`~sbdiag.capture.marks` is not ours, but it can decide what a
+later line is: whose message that stands in, or whether an object is open. So around each line with
+a mark, and at the end of each block, the careful reader is given all lines since the last one that
+:func:`~sbdiag.capture.line_reader.sets_state` knows to make good for whatever stood before it. What
+lies between is counted and left out. Records of a shape that was seen before
+(:mod:`~sbdiag.capture.shape`) are found by their columns and taken as the careful reader took the
+one like them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Final
+
+import numpy as np
+
+from sbdiag.capture.blocks import Block
+from sbdiag.capture.line_reader import LineReader, sets_state
+from sbdiag.capture.lines import LineCutter
+from sbdiag.capture.marks import CANDIDATE
+from sbdiag.capture.shape import Shape, learn
+from sbdiag.capture.survey import NEXT_OBJECT, Records, Survey, survey
+
+LINES_BACK: Final = 400
+"""How far to look back for a line that sets the state before reading everything instead."""
+MOST_SHAPES: Final = 8
+MOST_LESSONS: Final = 64
+"""So many records are taken apart to learn a shape; a capture without one is read carefully."""
+_INDENTED: Final = b" \t\r\n"  # sets no state
+_DENSE: Final = 4  # a block is dense if one line in so many of the last block was taken
+
+
+class BlockReader:
+    """Reads a capture into the rows of a careful reader."""
+
+    def __init__(self, reader: LineReader) -> None:
+        self._reader = reader
+        self._rows = reader.ledger.rows
+        self._lines = LineCutter()
+        self._shapes: tuple[Shape, ...] = ()
+        self._lessons = 0
+        self._dense = False
+        self._block = Block(0)
+        self._at = 0  # how far the block was read
+
+    def read(self, blocks: Iterable[Block], *, ahead: int = 0) -> None:
+        """Read consecutive blocks, to the end of the capture.
+
+        So many blocks are surveyed `ahead` in other threads, which vector instructions allow;
+        the blocks must be valid as long.
+        """
+        if ahead:
+            with ThreadPoolExecutor(ahead, thread_name_prefix="sbdiag") as threads:
+                self._read_ahead(iter(blocks), threads, ahead)
+        else:
+            for block in blocks:
+                self._read_block(block)
+        for line in self._lines.finish():
+            self._reader.read(line)
+        self._reader.finish()
+
+    def _read_ahead(self, blocks: Iterator[Block], threads: ThreadPoolExecutor, ahead: int) -> None:
+        waiting: deque[tuple[Block, Future[Survey]]] = deque()
+        while True:
+            for block in islice(blocks, ahead + 1 - len(waiting)):
+                seen = threads.submit(survey, block, 0, self._shapes, dense=self._dense)
+                waiting.append((block, seen))
+            if not waiting:
+                return
+            block, seen = waiting.popleft()
+            self._read_block(block, seen.result())
+
+    def _read_block(self, block: Block, seen: Survey | None = None) -> None:
+        self._block, self._at = block, 0
+        if self._lines.inside or not block.whole:  # a line that is longer than a block
+            self._feed(block.end if not block.whole else self._line_end(0))
+        if seen is None or seen.start != self._at or seen.shapes is not self._shapes:
+            seen = self._survey()
+        while not self._follow(seen):
+            seen = self._survey()
+        self._come_to(block.end)
+
+    def _survey(self) -> Survey:
+        return survey(self._block, self._at, self._shapes, dense=self._dense)
+
+    def _follow(self, seen: Survey) -> bool:
+        """Read what was surveyed; stop and return False when a shape was learned on the way."""
+        records = seen.records(self._rows)
+        self._dense = int(records.lines.sum()) * _DENSE > len(seen.breaks)
+        data = self._block.data
+        for mark in seen.doubtful(records):
+            if mark < self._at:
+                continue
+            self._take(records, seen, self._line_start(mark))
+            if mark < self._at:
+                continue
+            start, stop = self._line_start(mark), self._line_end(mark)
+            if CANDIDATE.search(data, start, stop):
+                learned = self._learn(start, mark)
+                self._come_to(start)
+                self._feed(stop)
+                if learned:
+                    return False
+        self._take(records, seen, self._block.end)
+        return True
+
+    def _take(self, records: Records, seen: Survey, place: int) -> None:
+        """Take the records that begin between what was read and `place`."""
+        last = int(np.searchsorted(records.starts, place))
+        first = int(np.searchsorted(records.starts, self._at))
+        while first < last:
+            start = int(records.starts[first])
+            while self._at < start and not self._reader.at_rest:
+                self._feed(self._line_end(self._at))
+            if self._at <= start:
+                self._take_all(Records(*(column[first:last] for column in records)), seen)
+                return
+            first = int(np.searchsorted(records.starts, self._at))
+
+    def _take_all(self, records: Records, seen: Survey) -> None:
+        """Take records, and leave out what lies between them."""
+        shape = seen.shapes[records.shapes[0]]
+        self._reader.interrupt(shape.head.partition(b"\n")[0].decode())
+        before = np.searchsorted(seen.breaks, records.starts) - seen.line(self._at)
+        stop = int(records.stops[-1])
+        lines = seen.line(stop) - seen.line(self._at)
+        self._rows.extend(
+            records.ranks,
+            micros=records.micros,
+            writers=records.writers,
+            lines=before + self._lines.number,
+        )
+        taken = int(records.lines.sum())
+        shape = seen.shapes[records.shapes[-1]]
+        self._reader.enter_known(
+            len(records.ranks),
+            lines=taken,
+            others=lines - taken,
+            origin=None if shape.is_json else shape.sample.origin,
+        )
+        self._lines.number += lines
+        self._at = stop
+
+    def _learn(self, line: int, mark: int) -> bool:
+        """Learn the shape of the record around a mark, if it has one that is new."""
+        if len(self._shapes) >= MOST_SHAPES or self._lessons >= MOST_LESSONS:
+            return False
+        self._lessons += 1
+        data, end = self._block.data, self._block.end
+        start, stop = line, data.find(b"\n", mark, end)
+        if data[line] in _INDENTED:
+            start = data.rfind(b"\n" + NEXT_OBJECT, 0, mark) + 1
+            stop = data.find(b"\n" + NEXT_OBJECT, mark, end)
+        shape = learn(bytes(data[start:stop])) if start < stop else None
+        if shape is None or any(known.is_like(shape) for known in self._shapes):
+            return False
+        self._shapes = (*self._shapes, shape)
+        return True
+
+    def _come_to(self, place: int) -> None:
+        """Have the careful reader in the state that it would have before the line at `place`."""
+        while self._at < place and not self._reader.at_rest:
+            self._feed(self._line_end(self._at))
+        if self._at < place:
+            between = place == self._block.end and self._block.between_objects
+            self._leave_out(place if between else self._state_before(place))
+            self._feed(place)
+
+    def _state_before(self, place: int) -> int:
+        """Return the start of the last line up to `place` that sets the state, else what is read.
+
+        The line at `place` may be that line itself.
+        """
+        data, end = self._block.data, self._block.end
+        start = place
+        for _ in range(LINES_BACK):
+            if start < end and data[start] not in _INDENTED:
+                text = data[start : self._line_end(start)].decode("utf-8", "replace")
+                if sets_state(text.removesuffix("\n").removesuffix("\r")):
+                    return start
+            if start <= self._at:
+                break
+            start = self._line_start(start - 1)
+        return self._at
+
+    def _leave_out(self, place: int) -> None:
+        """Count the lines up to `place` as not ours."""
+        if place > self._at:
+            lines = self._block.lines_between(self._at, place)
+            self._reader.leave_out(lines)
+            self._lines.number += lines
+            self._at = place
+
+    def _feed(self, place: int) -> None:
+        """Read the lines up to `place` carefully."""
+        if place > self._at:
+            for line in self._lines.feed(bytes(self._block.data[self._at : place])):
+                self._reader.read(line)
+            self._at = place
+
+    def _line_start(self, place: int) -> int:
+        return self._block.data.rfind(b"\n", self._at, place) + 1 or self._at
+
+    def _line_end(self, place: int) -> int:
+        end = self._block.end
+        return self._block.data.find(b"\n", place, end) + 1 or end

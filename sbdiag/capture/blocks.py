@@ -1,0 +1,101 @@
+"""A capture as blocks of whole lines, in buffers that are used again.
+
+Fresh memory costs more than the search of it, and memory must not grow with the capture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+BLOCK_BYTES: Final = 4 * 1024 * 1024
+PAD_BYTES: Final = 64
+"""Behind the text of a block, so that one may look a little beyond its end."""
+
+_BETWEEN_OBJECTS: Final = b"\n},{\n"
+_OBJECT_BYTES: Final = 16 * 1024  # records of an array are shorter
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class Block:
+    """A piece of a capture.
+
+    Attributes
+    ----------
+    data
+        The buffer; its first `end` bytes are whole lines.
+    bytes
+        The same as numbers.
+    size
+        Bytes in use: the rest after `end` is the beginning of the next block.
+    between_objects
+        Whether the next block begins with the line that divides two records of an array.
+    whole
+        False if all of it is a piece of one long line.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.data = bytearray(capacity + PAD_BYTES)
+        self.bytes: Bytes = np.frombuffer(self.data, dtype=np.uint8)
+        self.size = self.end = 0
+        self.whole = True
+        self.between_objects = False
+
+    def close(self, following: Block) -> None:
+        """End the block with its last whole line or record; the rest begins the `following` one."""
+        self.end = self.data.rfind(b"\n", 0, self.size) + 1
+        place = self.data.rfind(_BETWEEN_OBJECTS, max(0, self.size - _OBJECT_BYTES), self.size)
+        self.between_objects = place >= 0
+        self.end = place + 1 or self.end
+        self.whole = self.end > 0
+        self.end = self.end or self.size
+        rest = self.size - self.end
+        following.data[:rest] = self.data[self.end : self.size]
+        following.size = rest
+
+    def lines_between(self, start: int, stop: int) -> int:
+        """Count the line breaks in a part."""
+        return int(np.count_nonzero(self.bytes[start:stop] == ord("\n")))
+
+    def finish(self) -> None:
+        """End the block with the end of the capture."""
+        self.end, self.whole, self.between_objects = self.size, True, False
+        self.data[self.end : self.end + PAD_BYTES] = bytes(PAD_BYTES)  # an earlier block's
+
+
+def read_blocks(
+    fill: Callable[[memoryview], int], *, count: int = 2, capacity: int = BLOCK_BYTES
+) -> Iterator[Block]:
+    """Yield the blocks of a capture; each is valid until `count` - 1 further ones were asked for.
+
+    Parameters
+    ----------
+    fill
+        Puts the next bytes into a buffer and says how many, 0 at the end.
+    count
+        How many buffers to use in turn, 2 or more.
+    capacity
+        Of a block, in bytes.
+    """
+    ring: list[Block] = []
+    block = Block(capacity)
+    while True:
+        with memoryview(block.data)[block.size : block.capacity] as room:
+            added = fill(room)
+        block.size += added
+        if not added:
+            break
+        if block.size == block.capacity:
+            ring.append(block)
+            following = Block(capacity) if len(ring) < count else ring.pop(0)
+            block.close(following)
+            yield block
+            block = following
+    if block.size:
+        block.finish()
+        yield block

@@ -1,0 +1,216 @@
+"""What can be told of a block before its lines are read: where records of known shapes stand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from sbdiag.capture.blocks import Block
+from sbdiag.capture.columns import Found, Places, find_records
+from sbdiag.capture.marks import find_marks
+from sbdiag.capture.rows import Rows
+from sbdiag.capture.shape import Shape
+from sbdiag.capture.styles import read_header
+
+NEXT_OBJECT: Final = b"},{\n"
+"""Between the records of an array; begins the second one."""
+_BETWEEN_OBJECTS: Final = b"\n" + NEXT_OBJECT
+
+# Columns that `read_header` is known to read, as most lines have them.
+_COLUMNS = re.compile(
+    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Y][a-z]? {1,2}[\w.-]++\[\d++:[0-9a-f]++\] "
+)
+
+
+class Records(NamedTuple):
+    """Records that need no reading, in order; one number for each.
+
+    Attributes
+    ----------
+    starts, stops
+        Where a record begins, and where the line after it does.
+    lines
+        How many lines it has.
+    ranks, micros, writers
+        As :meth:`~sbdiag.capture.rows.Rows.extend` takes them.
+    shapes
+        Place of its shape among those of the survey.
+    """
+
+    starts: Places
+    stops: Places
+    lines: Places
+    ranks: Places
+    micros: Places
+    writers: Places
+    shapes: Places
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """A block, or the rest of it, looked at from above.
+
+    Attributes
+    ----------
+    block, start
+        What was looked at.
+    shapes
+        The shapes that were known.
+    breaks
+        Where line breaks are.
+    marks
+        Where marks are; ``None`` if nobody looked, as most lines are records.
+    found
+        For each shape its records, and where they begin and the lines after them do.
+    """
+
+    block: Block
+    start: int
+    shapes: tuple[Shape, ...]
+    breaks: Places
+    marks: Places | None
+    found: tuple[tuple[Found, Places, Places], ...]
+
+    def records(self, rows: Rows) -> Records:
+        """Return the records whose message is known, or can be read apart from its line."""
+        parts = []
+        for number, (found, starts, stops) in enumerate(self.found):
+            shape = found.shape
+            ranks = np.array(shape.ranks(found.messages, rows), dtype=np.int64)[found.codes]
+            per_record = np.ones((3, len(ranks)), dtype=np.int64)
+            per_record *= [[shape.lines], [rows.writer_of(shape.sample)], [number]]
+            lines, writers, shapes = per_record
+            part = Records(starts, stops, lines, ranks, found.micros, writers, shapes)
+            good = ranks >= 0
+            if not good.all():
+                part = Records(*(column[good] for column in part))
+            if len(part.starts):
+                parts.append(part)
+        if not parts:
+            return Records(*(np.empty(0, dtype=np.int64) for _ in Records._fields))
+        if len(parts) == 1:
+            return parts[0]
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        order = np.argsort(columns[0])
+        return Records(*(column[order] for column in columns))
+
+    def doubtful(self, records: Records) -> list[int]:
+        """Return the marks outside `records`, in order: their lines must be read."""
+        if self.marks is not None:
+            before = np.searchsorted(records.starts, self.marks, side="right") - 1
+            inside = before >= 0
+            inside[inside] = self.marks[inside] < records.stops[before[inside]]
+            return [int(mark) for mark in self.marks[~inside]]
+        view = memoryview(self.block.data)
+        gap_starts = np.concatenate([[self.start], records.stops])
+        gap_stops = np.concatenate([records.starts, [self.block.end]])
+        gaps = np.flatnonzero(gap_starts < gap_stops)
+        return [
+            start + mark
+            for start, stop in zip(gap_starts[gaps].tolist(), gap_stops[gaps].tolist(), strict=True)
+            for mark in find_marks(view[start:stop])
+        ]
+
+    def line(self, place: int) -> int:
+        """Return how many lines end between `start` and `place`."""
+        return int(np.searchsorted(self.breaks, place))
+
+
+def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) -> Survey:
+    """Look at a block from `start`, where a line begins; if `dense`, at every line of it."""
+    breaks = np.flatnonzero(block.bytes[start : block.end] == ord("\n")) + start
+    marks = None
+    if not dense:
+        places = find_marks(memoryview(block.data)[start : block.end])
+        marks = np.array(places, dtype=np.int64) + start
+    left = {False: _lines(start, breaks, marks)}
+    if any(shape.lines > 1 for shape in shapes):
+        left[True] = _objects(block, start, breaks, marks)
+    found = []
+    for shape in shapes:
+        starts, ends = left[shape.lines > 1]
+        records = find_records(shape, block.bytes, starts, ends)
+        if not len(records.rows):
+            continue
+        found.append((records, starts[records.rows], ends[records.rows] + 1))
+        others = np.ones(len(starts), dtype=bool)
+        others[records.rows] = False
+        left[shape.lines > 1] = (starts[others], ends[others])
+    return Survey(block, start, shapes, breaks, marks, _apart(block, found))
+
+
+def _lines(start: int, breaks: Places, marks: Places | None) -> tuple[Places, Places]:
+    """Return where lines begin and end, of those with a mark if marks are given."""
+    starts = np.concatenate([[start], breaks[:-1] + 1]) if len(breaks) else breaks
+    if marks is None:
+        return starts, breaks
+    with_marks = np.unique(np.searchsorted(breaks, marks))
+    with_marks = with_marks[with_marks < len(breaks)]  # the last line may have no end
+    return starts[with_marks], breaks[with_marks]
+
+
+def _objects(
+    block: Block, start: int, breaks: Places, marks: Places | None
+) -> tuple[Places, Places]:
+    """Return the same for the objects of an array, each from the line that ends the last one."""
+    end = block.end
+    last = [end] if block.between_objects else []
+    if marks is None:
+        lines = np.concatenate([[start], breaks + 1])
+        lines = lines[lines + len(NEXT_OBJECT) <= end]
+        for offset, byte in enumerate(NEXT_OBJECT):
+            lines = lines[block.bytes[lines + offset] == byte]
+        bounds = np.concatenate([lines, last]).astype(np.int64)
+        return bounds[:-1], bounds[1:] - 1
+    found: dict[int, int] = {}
+    stop = start
+    for mark in marks.tolist():
+        if mark < stop:
+            continue
+        begin = block.data.rfind(_BETWEEN_OBJECTS, max(start - 1, 0), mark) + 1
+        if begin <= 0 and not block.data.startswith(NEXT_OBJECT, start):
+            continue
+        begin = begin or start
+        stop = block.data.find(_BETWEEN_OBJECTS, mark, end) + 1 or (end if last else 0)
+        if stop:
+            found[begin] = stop - 1
+    return np.array(list(found), dtype=np.int64), np.array(list(found.values()), dtype=np.int64)
+
+
+def _apart(
+    block: Block, found: list[tuple[Found, Places, Places]]
+) -> tuple[tuple[Found, Places, Places], ...]:
+    """Keep the records that the next line cannot belong to, nor repeat."""
+    if not found:
+        return ()
+    all_starts = np.sort(np.concatenate([starts for _, starts, _ in found]), kind="stable")
+    kept = []
+    for records, starts, stops in found:
+        following = all_starts.take(np.searchsorted(all_starts, stops), mode="clip")
+        apart = following == stops
+        for index in np.flatnonzero(~apart).tolist():
+            apart[index] = _ends_there(records.shape, block, int(stops[index]))
+        if not apart.all():
+            rows, micros, codes = records.rows[apart], records.micros[apart], records.codes[apart]
+            records = records._replace(rows=rows, micros=micros, codes=codes)
+            starts, stops = starts[apart], stops[apart]
+        kept.append((records, starts, stops))
+    return tuple(kept)
+
+
+def _ends_there(shape: Shape, block: Block, stop: int) -> bool:
+    """Return whether the line at `stop` shows that the record above it is complete."""
+    data, end = block.data, block.end
+    if shape.lines > 1:
+        return data.startswith(NEXT_OBJECT, stop) or (stop == end and block.between_objects)
+    if stop >= end:
+        return False
+    if shape.is_json:
+        return data.startswith(b"{", stop)
+    if _COLUMNS.match(data, stop, end):
+        return True
+    line = bytes(data[stop : data.find(b"\n", stop, end) + 1 or end])
+    return read_header(line.decode("utf-8", "replace").rstrip("\r\n")) is not None
