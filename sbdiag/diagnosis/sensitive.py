@@ -1,8 +1,7 @@
 """Places and services that hold secrets, or that decide what runs later.
 
 They get no rule unless they are asked for by name. An entry is matched liberally, because a miss
-costs more than a false hit: in any letter case (path filters do not tell case apart), through the
-links in the root, below any home.
+costs more than a false hit: however its path is spelled (:func:`paths.folded`), below any home.
 """
 
 from __future__ import annotations
@@ -185,18 +184,21 @@ SENSITIVE: Final[tuple[Sensitive, ...]] = (
     ),
 )
 
+_FOLDED: Final = {
+    entry.name: tuple(paths.folded(place) for place in entry.places) for entry in SENSITIVE
+}
+
 
 def sensitive_entry(access: Access) -> Sensitive | None:
     """Return the entry that `access` falls under, ``None`` if none does."""
     path = access.value("path") or access.value("unix-socket")
-    folded = None if path is None else _folded(path)
+    folded = None if path is None else paths.folded(path)
     service = access.value("global-name") or access.value("xpc-service-name")
     for entry in SENSITIVE:
         if entry.writes and not access.operation.startswith("file-write"):
             continue
         if service in entry.names or (
-            folded is not None
-            and any(paths.below(folded, place.casefold()) for place in entry.places)
+            folded is not None and any(paths.below(folded, place) for place in _FOLDED[entry.name])
         ):
             return entry
     return None
@@ -204,24 +206,9 @@ def sensitive_entry(access: Access) -> Sensitive | None:
 
 def sensitive_place(path: str) -> bool:
     """Tell whether `path` is, holds or lies in a sensitive place."""
-    folded = _folded(path)
+    folded = paths.folded(path)
     return any(
-        paths.below(folded, place.casefold()) or paths.below(place.casefold(), folded)
-        for entry in SENSITIVE
-        for place in entry.places
+        paths.below(folded, place) or paths.below(place, folded)
+        for places in _FOLDED.values()
+        for place in places
     )
-
-
-def _folded(path: str) -> str:
-    """Bring a path into the form of the table: links resolved, ``~`` for a home, no case."""
-    path = path.removeprefix("/System/Volumes/Data") or "/"
-    for alias in paths.ALIASES:
-        if paths.below(path, alias):
-            path = "/private" + path
-    if paths.below(path, "/private/var/root"):
-        path = "~" + path[len("/private/var/root") :]
-    match = path.casefold()
-    if match.startswith("/users/"):
-        _, _, rest = match[len("/users/") :].partition("/")
-        match = f"~/{rest}" if rest else "~"
-    return match

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sbdiag.diagnosis.sensitive import SENSITIVE, sensitive_entry, sensitive_place
 from sbdiag.seatbelt.access import parse_access
@@ -17,6 +19,14 @@ from sbdiag.seatbelt.access import parse_access
         ("file-read-data", "/private/var/root/.ssh/id", "ssh-keys"),
         ("file-read-data", "/var/root/.ssh/id", "ssh-keys"),
         ("file-read-metadata", "/etc/sudoers", "system-accounts"),
+        ("file-read-data", "/Etc/sudoers", "system-accounts"),
+        ("file-read-data", "/VAR/root/.ssh/id", "ssh-keys"),
+        ("file-read-data", "/Private/Var/Root/.ssh/id", "ssh-keys"),
+        ("file-read-data", "/system/volumes/data/Users/you/.ssh/id", "ssh-keys"),
+        ("file-read-data", "/Volumes/Backup/2026-01-01/HD - Data/Users/you/.ssh/id", "ssh-keys"),
+        ("file-read-data", "/Volumes/Copy/private/etc/sudoers", "system-accounts"),
+        ("file-read-data", "/Users/you/.s\u200csh/id", "ssh-keys"),
+        ("file-read-data", "/Users/you/src/../.ssh//id", "ssh-keys"),
         ("file-read-data", "/private/etc/sudoers.d/x", "system-accounts"),
         ("file-read-data", "/private/etc/master.passwd", "system-accounts"),
         ("file-read-data", "/Users/you/Library/Keychains/login.keychain-db", "keychains"),
@@ -64,3 +74,34 @@ def test_every_entry_has_its_own_name_and_source() -> None:
     names = [entry.name for entry in SENSITIVE]
     assert len(set(names)) == len(names)
     assert all(entry.source and entry.explanation for entry in SENSITIVE)
+
+
+_PLACES = sorted({place for entry in SENSITIVE for place in entry.places})
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    place=st.sampled_from(_PLACES),
+    home=st.sampled_from(["/Users/you", "/Users/Jos\u00e9 x", "/private/var/root"]),
+    root=st.sampled_from(["", "/System/Volumes/Data", "/system/Volumes/DATA", "/Volumes/Disk"]),
+    below=st.sampled_from(["", "/x", "/x/y", "x"]),
+    operation=st.sampled_from(["file-read-data", "file-write-create"]),
+    data=st.data(),
+)
+def test_the_spelling_changes_no_verdict(
+    place: str, home: str, root: str, below: str, operation: str, data: st.DataObject
+) -> None:
+    plain = (home + place[1:] if place.startswith("~") else place) + below
+    link = data.draw(st.booleans())
+    path = plain.removeprefix("/private") if link else plain
+    parts = [
+        "".join(data.draw(st.sampled_from([each, each.swapcase()])) for each in part)
+        + data.draw(st.sampled_from(["", "", "/", "/.", "/x/.."]))
+        for part in path.split("/")
+    ]
+    spelled = root + "/".join(parts)
+    assert sensitive_entry(parse_access(operation, spelled)) == sensitive_entry(
+        parse_access(operation, plain)
+    )
+    assert sensitive_place(spelled) == sensitive_place(plain)
+    assert below == "x" or sensitive_place(spelled)
