@@ -36,6 +36,21 @@ from sbdiag.seatbelt.access import parse_access
         ("file-read-data", "/Users/you/.zsh_history", "shell-history"),
         ("file-write-data", "/Users/you/.zshrc", "shell-startup"),
         ("file-read-data", "/Users/you/.docker/config.json", "cloud-credentials"),
+        ("file-read-data", "/Users/you/.config/gh/hosts.yml", "tokens"),
+        ("file-read-data", "/Users/you/.config/git/credentials", "tokens"),
+        ("file-read-data", "/Users/you/.pypirc", "tokens"),
+        ("file-read-data", "/Users/you/.claude/.credentials.json", "agent-credentials"),
+        ("file-read-data", "/Users/you/.codex/auth.json", "agent-credentials"),
+        (
+            "file-read-data",
+            "/Users/you/Library/Group Containers/group.com.apple.notes/x",
+            "private-data",
+        ),
+        (
+            "file-read-data",
+            "/Users/you/Library/Application Support/Google/Chrome Beta/x",
+            "browser-data",
+        ),
         ("file-write-create", "/Library/LaunchDaemons/com.x.plist", "launch-items"),
         ("file-issue-extension", "target:/Users/you/.ssh extension-class:a.b", "ssh-keys"),
         ("network-outbound", "/Users/you/.ssh/agent.sock", "ssh-keys"),
@@ -55,6 +70,8 @@ def test_what_is_sensitive(operation: str, detail: str, name: str) -> None:
         ("file-read-data", "/private/etc/hosts"),
         ("file-read-data", "/Library/LaunchDaemons/com.x.plist"),
         ("file-read-data", "/Users/you"),
+        ("file-read-data", "/Users/you/.config/git/config"),
+        ("file-read-data", "/Users/you/.claude/settings.json"),
         ("mach-lookup", "com.apple.securityd.xpc"),
         ("sysctl-read", "kern.bootargs"),
     ],
@@ -105,3 +122,19 @@ def test_the_spelling_changes_no_verdict(
     )
     assert sensitive_place(spelled) == sensitive_place(plain)
     assert below == "x" or sensitive_place(spelled)
+
+
+# Every path of the deny groups of nono's policy (see the sources of the table), as it stands there.
+_NONO_DENIES = """
+    .ssh .gnupg .aws .azure .config/gcloud .gcloud .kube .docker .git-credentials .netrc .npmrc
+    .vault-token .credentials .secrets .keys .pki .terraform.d .config/op .bunfig.toml
+    .config/bun/bunfig.toml Library/Keychains .password-store .1password Library/Messages
+    Library/Mail Library/Cookies Library/Safari .zshrc .zprofile .zshenv .zlogin .zlogout .bashrc
+    .bash_profile .bash_login .bash_logout .profile .config/fish .env .envrc .zsh_history
+    .bash_history .python_history
+"""
+
+
+@pytest.mark.parametrize("name", _NONO_DENIES.split())
+def test_what_nono_denies_is_sensitive_here(name: str) -> None:
+    assert sensitive_entry(parse_access("file-read-data", f"/Users/you/{name}")) is not None
