@@ -26,7 +26,7 @@ from sbdiag.diagnosis.exact import (
 )
 from sbdiag.diagnosis.finish import APART, finished, printed_order
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet, Widen, Withheld, XpcKind
-from sbdiag.diagnosis.sensitive import SENSITIVE
+from sbdiag.diagnosis.sensitive import ENTRIES
 from sbdiag.diagnosis.withheld import CLASS_ORDER, NOISE, Class, withheld_class
 from sbdiag.seatbelt.profile import Profile
 from sbdiag.seatbelt.rules import Rule
@@ -85,7 +85,7 @@ def minimal_rules(
     if xpc not in XPC_NOTES:
         raise ValueError(f"xpc is {', '.join(XPC_NOTES)}, not {xpc!r}")
     asked_for: dict[Apart, frozenset[str]] = {
-        "sensitive": _names("sensitive", sensitive, [entry.name for entry in SENSITIVE]),
+        "sensitive": _names("sensitive", sensitive, [entry.name for entry in ENTRIES]),
         "noise": _names("noise", noise, [entry.name for entry in NOISE]),
     }
     withheld: defaultdict[Class, list[AskedAs]] = defaultdict(list)

@@ -241,6 +241,20 @@ SENSITIVE: Final[tuple[Sensitive, ...]] = (
         writes=True,
     ),
 )
+OVER_SECRETS: Final = Sensitive(
+    "extension-over-secrets",
+    (),
+    "An extension covers everything below its path, and secrets lie below this one.",
+    "Apple, Accessing files from the macOS App Sandbox: a chosen folder with all it holds",
+)
+"""A place that is none of the table's, handed to another process with those below it."""
+ENTRIES: Final = (*SENSITIVE, OVER_SECRETS)
+"""What can be asked for by name."""
+
+# Homes lie below these, folded; the other places' own text tells what they lie below.
+_OVER_HOMES: Final = ("/", "/home", "/system", "/system/volumes", "/users", "/volumes")
+# What does no more than look; any other operation counts as a change.
+_LOOKS: Final = ("file-read", "file-test-existence", "file-map-executable", "process-exec")
 
 _FOLDED: Final = {
     entry.name: tuple(paths.folded(place) for place in entry.places) for entry in SENSITIVE
@@ -253,20 +267,26 @@ def sensitive_entry(access: Access) -> Sensitive | None:
     folded = None if path is None else paths.folded(path)
     service = access.value("global-name") or access.value("xpc-service-name")
     for entry in SENSITIVE:
-        if entry.writes and not access.operation.startswith("file-write"):
+        if entry.writes and access.operation.startswith(_LOOKS):
             continue
         if service in entry.names or (
             folded is not None and any(paths.below(folded, place) for place in _FOLDED[entry.name])
         ):
             return entry
+    if folded is not None and access.operation.startswith("file-issue-extension"):
+        return OVER_SECRETS if _holds(folded) else None
     return None
 
 
 def sensitive_place(path: str) -> bool:
     """Tell whether `path` is, holds or lies in a sensitive place."""
     folded = paths.folded(path)
-    return any(
-        paths.below(folded, place) or paths.below(place, folded)
-        for places in _FOLDED.values()
-        for place in places
+    return _holds(folded) or any(
+        paths.below(folded, place) for places in _FOLDED.values() for place in places
+    )
+
+
+def _holds(folded: str) -> bool:
+    return folded in _OVER_HOMES or any(
+        paths.below(place, folded) for places in _FOLDED.values() for place in places
     )

@@ -40,6 +40,7 @@ RULES = [
         '(require-all (extension-class "com.apple.app-sandbox.read") (literal "/Users/you/a b"))',
         "A",
     ),
+    ("file-issue-extension", "target:/x", '(literal "/x")', "B"),
     ("generic-issue-extension", "extension-class:a.b", '(extension-class "a.b")', "A"),
     (
         "mach-issue-extension",

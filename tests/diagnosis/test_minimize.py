@@ -252,6 +252,15 @@ def test_sensitive_and_noise_can_be_asked_for_and_stand_apart() -> None:
     assert reasons(rules) == [("sensitive", "shell-history", (3,))]
 
 
+def test_an_extension_over_secrets_is_withheld_until_it_is_asked_for_by_its_own_name() -> None:
+    denials = frame([("file-issue-extension", "target:/Users/you extension-class:a.b")])
+    assert reasons(minimal_rules(denials)) == [("sensitive", "extension-over-secrets", (0,))]
+    assert minimal_rules(denials, sensitive=["ssh-keys"]).rules == ()
+    (rule,) = minimal_rules(denials, sensitive=["extension-over-secrets"])
+    assert rule.apart == "sensitive"
+    assert "below" in rule.breadth
+
+
 def test_siblings_open_a_directory_and_say_so() -> None:
     rows = [("file-read-data", f"/Users/you/src/p/{name}") for name in "abc"]
     rows += [("file-read-data", "/Users/you/src/p"), ("file-write-data", "/Users/you/src/p/a")]

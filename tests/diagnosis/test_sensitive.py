@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbdiag.diagnosis.sensitive import SENSITIVE, sensitive_entry, sensitive_place
+from sbdiag.diagnosis.sensitive import ENTRIES, SENSITIVE, sensitive_entry, sensitive_place
 from sbdiag.seatbelt.access import parse_access
 
 
@@ -53,6 +53,32 @@ from sbdiag.seatbelt.access import parse_access
         ),
         ("file-write-create", "/Library/LaunchDaemons/com.x.plist", "launch-items"),
         ("file-issue-extension", "target:/Users/you/.ssh extension-class:a.b", "ssh-keys"),
+        *(
+            (
+                "file-issue-extension",
+                f"target:{place} extension-class:com.apple.app-sandbox.read",
+                "extension-over-secrets",
+            )
+            for place in (
+                "/",
+                "/Users",
+                "/USERS/you",
+                "/home/you",
+                "/private",
+                "/Private/etc",
+                "/var",
+                "/Library",
+                "/System/Volumes/Data",
+                "/Volumes",
+                "/Volumes/Disk",
+                "/Users/you/Library",
+                "/Users/you/library/Application Support",
+                "/Users/you/.claude",
+            )
+        ),
+        ("file-issue-extension", "target:/Users/you", "extension-over-secrets"),
+        ("file-issue-extension", "target:/Library/LaunchAgents extension-class:a", "launch-items"),
+        ("file-clone", "/Library/LaunchAgents/com.x.plist", "launch-items"),
         ("network-outbound", "/Users/you/.ssh/agent.sock", "ssh-keys"),
     ],
 )
@@ -70,6 +96,8 @@ def test_what_is_sensitive(operation: str, detail: str, name: str) -> None:
         ("file-read-data", "/private/etc/hosts"),
         ("file-read-data", "/Library/LaunchDaemons/com.x.plist"),
         ("file-read-data", "/Users/you"),
+        ("file-issue-extension", "target:/Users/you/src extension-class:a.b"),
+        ("file-issue-extension", "target:/Users/you/Documents/a extension-class:a.b"),
         ("file-read-data", "/Users/you/.config/git/config"),
         ("file-read-data", "/Users/you/.claude/settings.json"),
         ("mach-lookup", "com.apple.securityd.xpc"),
@@ -88,9 +116,9 @@ def test_a_directory_that_holds_secrets_counts() -> None:
 
 
 def test_every_entry_has_its_own_name_and_source() -> None:
-    names = [entry.name for entry in SENSITIVE]
+    names = [entry.name for entry in ENTRIES]
     assert len(set(names)) == len(names)
-    assert all(entry.source and entry.explanation for entry in SENSITIVE)
+    assert all(entry.source and entry.explanation for entry in ENTRIES)
 
 
 _PLACES = sorted({place for entry in SENSITIVE for place in entry.places})
