@@ -119,7 +119,7 @@ def _written(operation: str) -> str | None:
 def _shaped(access: Access, operation: str, shape: Shape, xpc: XpcKind) -> Shaped | Refused:
     filters: list[Filter] = []
     for kind in shape.kinds:
-        written = _filter(kind, access.value(kind) or "")
+        written = _filter(kind, access.value(kind) or "", operation)
         if isinstance(written, Refused):
             return written
         filters.append(written)
@@ -132,14 +132,14 @@ def _shaped(access: Access, operation: str, shape: Shape, xpc: XpcKind) -> Shape
     return Shaped(rule, shape)
 
 
-def _filter(kind: str, value: str) -> Filter | Refused:
+def _filter(kind: str, value: str, operation: str) -> Filter | Refused:
     if kind in {"path", "unix-socket"}:
         wrong = paths.fault(value)
         if wrong is not None:
             return Refused("no-filter", f"The kernel prints no such path: {wrong}.")
         return Filter("literal", (value,))
     if kind in {"remote", "local"}:
-        return _address(kind, value)
+        return _address(kind, value, operation)
     write = _WRITERS.get(kind)
     if write is None:
         return Filter(kind, (value,))
@@ -149,13 +149,22 @@ def _filter(kind: str, value: str) -> Filter | Refused:
     return Filter(kind, (argument,))
 
 
-def _address(side: str, value: str) -> Filter | Refused:
+def _address(side: str, value: str, operation: str) -> Filter | Refused:
     host, _, port = value.rpartition(":")
     if port != "*":
         if not (port.isascii() and port.isdigit() and int(port) <= 65535):
             return Refused("no-filter", "The port of the line cannot be one.")
-        # Port 0 asks for any free port, and a filter knows 1-65535 or *.
-        port = "*" if int(port) == 0 else str(int(port))
+        port = str(int(port))
+    if port in {"0", "*"}:
+        # Who binds port 0 asks for any free port, and a filter knows 1-65535 or *. At the other
+        # end nobody listens there.
+        if side == "remote" or operation == "network-outbound":
+            return Refused(
+                "no-filter",
+                f"The line names port {port}, which is none to connect to: a rule could only allow "
+                "every port of every host.",
+            )
+        port = "*"
     where = "localhost" if _LOOPBACK.fullmatch(host) else "*"
     return Filter(side, (Symbol("ip"), f"{where}:{port}"))
 

@@ -32,11 +32,11 @@ _PASSED_OVER: Final = dict.fromkeys(
 )
 # Other names of the root, folded: the data volume, whose firmlinks meet there; ways of the lookup;
 # a volume, which may be the disk under its name or a copy of it, at its root or deep in a backup.
-_SAME_ROOT: Final = (
-    r"(?:/(?:system/volumes/data|\.nofollow|\.resolve/[^/]+|\.vol/[^/]+/2)(?=/|\Z))*"
-)
+_SAME_ROOT: Final = r"/(?:system/volumes/data|\.nofollow|\.resolve/[^/]+|\.vol/[^/]+/2)(?=/|\Z)"
 _ROOT: Final = re.compile(
-    rf"{_SAME_ROOT}(?:/volumes/[^/]+(?:/.*?(?=/users/))?(?=/|\Z))?{_SAME_ROOT}", re.DOTALL
+    rf"(?:{_SAME_ROOT})*(?:/volumes/[^/]+(?:/.*?(?=/users/))?(?=/|\Z)"
+    rf"(?:{_SAME_ROOT}|/volumes/[^/]+(?=/|\Z))*)?",
+    re.DOTALL,
 )
 _HOMES: Final = re.compile(r"(?:/users/[^/]+|/home/[^/]+|/private/var/root)(?=/|\Z)")
 

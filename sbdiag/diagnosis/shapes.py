@@ -286,6 +286,14 @@ SHAPES: Final[tuple[Shape, ...]] = (
         warning=_LISTEN,
     ),
     Shape(
+        ("network-outbound",),
+        ("local",),
+        "B",
+        "Sends from this local port.",
+        f"{_TABLE}; no log line seen",
+        warning="To any host: the line does not tell the other end.",
+    ),
+    Shape(
         ("network-",),
         ("local",),
         "A",

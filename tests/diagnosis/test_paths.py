@@ -83,6 +83,7 @@ def test_control_characters_and_broken_bytes_are_not_plain(path: str) -> None:
         "/Volumes",
         "/Volumes/Disk",
         "/Volumes/Disk/Users/you/Desktop",
+        "/Volumes/Disk/Volumes/Other",
         "/Volumes/Disk/2026-01-01/HD - Data/Users/you",
         "/home",
         "/home/you",
@@ -171,4 +172,5 @@ def test_folding_keeps_apart_what_differs_in_more_than_spelling(path: str) -> No
 
 def test_a_long_hostile_path_is_folded_at_once() -> None:
     deep = "/Volumes/x" * 20_000
-    assert paths.folded(deep).endswith("/volumes/x")
+    assert paths.folded(deep) == "/"
+    assert paths.folded(f"{deep}/y") == "/y"
