@@ -273,8 +273,19 @@ def test_siblings_open_a_directory_and_say_so() -> None:
     assert opened.denials == (0, 1, 2, 3)
     assert len(opened.widened_from) == 4
     assert "never seen" in opened.warning
+    assert opened.purpose == "Reads what lies in this directory."
+    assert opened.grade == "C"
+    assert "siblings" in opened.source
     assert rules.notes
     assert written(minimal_rules(frame(rows))) != written(rules)
+
+
+def test_an_opened_directory_keeps_what_was_to_be_said_of_its_files() -> None:
+    rows = [("file-test-existence", f"/tmp/build/{name}") for name in "abc"]
+    (opened,) = minimal_rules(frame(rows), widen="siblings").rules
+    assert opened.purpose == "Asks which names exist in this directory."
+    assert "below /private" in opened.warning
+    assert "Under (version 1)" in opened.warning
 
 
 @pytest.mark.parametrize(
