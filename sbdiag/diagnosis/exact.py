@@ -57,7 +57,7 @@ class Shaped:
 class Refused:
     """Why no rule can be written from a line."""
 
-    reason: Literal["hidden", "no-filter", "unknown-operation"]
+    reason: Literal["hidden", "no-filter", "no-known-rule", "unknown-operation"]
     explanation: str
 
 
@@ -75,7 +75,8 @@ def exact_rule(access: Access, *, xpc: XpcKind = "both") -> Shaped | Refused:
     -------
     Shaped or Refused
         Refused where the log hides the value, where its detail gives no filter and the
-        operation alone would allow far more than was asked, or where the name is no operation.
+        operation alone would allow far more than was asked, where no row of `SHAPES` knows the
+        operation, or where the name is none.
     """
     if any(mark in (access.detail or "") for mark in _HIDDEN):
         return Refused("hidden", "The log hides or cuts what was refused.")
@@ -91,7 +92,11 @@ def exact_rule(access: Access, *, xpc: XpcKind = "both") -> Shaped | Refused:
     told = {kind for kind, _ in access.values}
     rows = shapes_of(operation)
     if not rows:
-        return Refused("unknown-operation", "No rule is known that answers this operation.")
+        return Refused(
+            "no-known-rule",
+            "The language has this operation, but no evidence tells which filter answers its "
+            "lines; the operation alone would allow all of it.",
+        )
     shape = next((row for row in rows if told.issuperset(row.kinds)), None)
     if shape is None:
         return Refused(
