@@ -87,8 +87,12 @@ def exact_rule(access: Access, *, xpc: XpcKind = "both") -> Shaped | Refused:
             "Not an operation that a rule could name; one unknown name makes Seatbelt refuse "
             "the whole profile.",
         )
-    if "\0" in (access.detail or ""):
-        return Refused("no-filter", "A name with a NUL in it is none that a rule can hold.")
+    if not paths.plain(access.detail or ""):
+        return Refused(
+            "no-filter",
+            "A name with a control character in it (a line end, an escape) or with bytes that are "
+            "no text: a log does not show such a name as it is, so no rule is made of it.",
+        )
     told = {kind for kind, _ in access.values}
     rows = shapes_of(operation)
     if not rows:
