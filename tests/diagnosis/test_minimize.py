@@ -13,6 +13,7 @@ from sbdiag.diagnosis.minimize import minimal_rules
 from sbdiag.diagnosis.ruleset import RuleSet
 from sbdiag.errors import FrameError
 from sbdiag.export.forms import forms
+from sbdiag.seatbelt.profile import parse_profile
 from sbdiag.seatbelt.text import one_line
 
 VM = "com.apple.Virtualization.VirtualMachine"
@@ -259,6 +260,51 @@ def test_an_extension_over_secrets_is_withheld_until_it_is_asked_for_by_its_own_
     (rule,) = minimal_rules(denials, sensitive=["extension-over-secrets"])
     assert rule.apart == "sensitive"
     assert "below" in rule.breadth
+
+
+def tagged(tag: str, rows: list[tuple[str, str]]) -> pd.DataFrame:
+    return frame(rows).assign(tag=pd.Series([tag] * len(rows), dtype="str"))
+
+
+def test_the_rest_of_a_name_is_told_from_a_message_by_the_profile() -> None:
+    denials = tagged("b", [("file-read-data", "/a")])
+    (doubted,) = minimal_rules(denials)
+    assert "another file" in doubted.warning
+    mute = parse_profile("(version 1) (deny default)")
+    found = minimal_rules(denials, profile=mute)
+    assert found.rules == ()
+    assert reasons(found) == [("hidden", "", (0,))]
+    says_so = parse_profile('(version 1) (deny default (with message "b"))')
+    assert [rule.warning for rule in minimal_rules(denials, profile=says_so)] == [""]
+    unsettled = parse_profile(
+        '(version 1) (deny default) (import "other.sb")', missing_import="unknown"
+    )
+    assert "another file" in minimal_rules(denials, profile=unsettled).rules[0].warning
+
+
+@pytest.mark.parametrize(
+    ("operation", "detail"),
+    [
+        # Something stands behind the name, or no program chooses it.
+        ("file-issue-extension", "target:/x extension-class:a.b"),
+        ("mach-lookup", "a.b (xpc)"),
+        ("network-outbound", "remote:*:443"),
+        ("process-fork", None),
+    ],
+)
+def test_what_ends_in_its_line_is_no_doubt(operation: str, detail: str) -> None:
+    (with_tag,) = minimal_rules(tagged("b", [(operation, detail)]))
+    (without,) = minimal_rules(frame([(operation, detail)]))
+    assert with_tag == without
+
+
+def test_a_denial_without_a_line_under_it_settles_the_doubt() -> None:
+    rows = [("file-read-data", "/a")]
+    denials = pd.concat([tagged("b", rows), frame(rows)], ignore_index=True)
+    for order in (denials, denials.iloc[::-1]):
+        (rule,) = minimal_rules(order)
+        assert rule.denials == (0, 1)
+        assert rule.warning == ""
 
 
 def test_siblings_open_a_directory_and_say_so() -> None:
