@@ -92,6 +92,11 @@ _WITHHELD: Final[dict[str, tuple[str, Severity, str]]] = {
         "warning",
         "Some denials name an operation that no table knows: no rule is guessed for them.",
     ),
+    "no-known-rule": (
+        "no-known-rule",
+        "warning",
+        "Some denials name an operation of which no table tells what rule answers it.",
+    ),
     "no-filter": (
         "no-filter",
         "warning",
