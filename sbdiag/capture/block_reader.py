@@ -124,7 +124,7 @@ class BlockReader:
 
     def _take_all(self, records: Records, seen: Survey) -> None:
         """Take records, and leave out what lies between them."""
-        shape = seen.shapes[records.shapes[0]]
+        shape = seen.found[records.found[0]][0].shape
         self._reader.interrupt(shape.head.partition(b"\n")[0].decode())
         before = np.searchsorted(seen.breaks, records.starts) - seen.line(self._at)
         stop = int(records.stops[-1])
@@ -136,7 +136,7 @@ class BlockReader:
             lines=before + self._lines.number,
         )
         taken = int(records.lines.sum())
-        shape = seen.shapes[records.shapes[-1]]
+        shape = seen.found[records.found[-1]][0].shape
         self._reader.enter_known(
             len(records.ranks),
             lines=taken,

@@ -120,7 +120,8 @@ def _take_run(
     good = (length > 0) & (first == (at - width if backwards else at))
     good &= at - length >= limit if backwards else at + length <= limit
     if run == "digits":  # a number of JSON has no zero in front
-        zero = window[np.arange(len(at)), width - length if backwards else 0] == ord("0")
+        front = np.where(good, width - length, 0) if backwards else 0
+        zero = window[np.arange(len(at)), front] == ord("0")
         good &= ~(zero & (length > 1))
     return good, length, 0
 

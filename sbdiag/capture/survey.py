@@ -36,8 +36,8 @@ class Records(NamedTuple):
         How many lines it has.
     ranks, micros, writers
         As :meth:`~sbdiag.capture.rows.Rows.extend` takes them.
-    shapes
-        Place of its shape among those of the survey.
+    found
+        Where its shape stands in the survey's `found`.
     """
 
     starts: Places
@@ -46,7 +46,7 @@ class Records(NamedTuple):
     ranks: Places
     micros: Places
     writers: Places
-    shapes: Places
+    found: Places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,8 @@ class Survey:
     marks
         Where marks are; ``None`` if nobody looked, as most lines are records.
     found
-        For each shape its records, and where they begin and the lines after them do.
+        For each shape that has records here: these, where they begin, and where the lines after
+        them do.
     """
 
     block: Block
@@ -82,8 +83,8 @@ class Survey:
             ranks = np.array(shape.ranks(found.messages, rows), dtype=np.int64)[found.codes]
             per_record = np.ones((3, len(ranks)), dtype=np.int64)
             per_record *= [[shape.lines], [rows.writer_of(shape.sample)], [number]]
-            lines, writers, shapes = per_record
-            part = Records(starts, stops, lines, ranks, found.micros, writers, shapes)
+            lines, writers, place = per_record
+            part = Records(starts, stops, lines, ranks, found.micros, writers, place)
             good = ranks >= 0
             if not good.all():
                 part = Records(*(column[good] for column in part))

@@ -1,0 +1,235 @@
+"""Records found by their columns are what the careful reader reads, whatever stands around them."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sbdiag.capture import shape as shapes
+from sbdiag.capture.block_reader import BlockReader
+from sbdiag.capture.blocks import read_blocks
+from sbdiag.capture.line_reader import LineReader
+from sbdiag.capture.lines import read_lines
+from sbdiag.capture.rows import Rows
+from sbdiag.capture.shape import learn
+
+MESSAGES = [
+    "Sandbox: wc(89150) deny(1) file-read-data /private/etc/sudoers",
+    "Sandbox: wc(89150) deny(1) file-read-data /private/etc/sudoers [x:y] z",
+    "Sandbox: limactl(7) deny(1) mach-lookup com.apple.Virtualization.VirtualMachine (xpc)",
+    "Sandbox: a b(7) deny(1) network-outbound*:443",
+    "Sandbox: wc(1) deny(1) file-read-data",
+    "Sandbox: wc(1) deny(1) file-read-data /tmp/é\t\u2028",
+    "Sandbox: wc(1) deny(1) file-read-data /a kernel[0:1] (Sandbox) Sandbox: x(1) deny(1) signal",
+    "3 duplicate reports for Sandbox: wc(1) deny(1) file-read-data /x",
+    "System Policy: Python(25511) deny(1) file-write-create /x",
+    "Sandbox: something else",
+    "nothing that is ours",
+    'Sandbox: q(1) deny(1) file-read-data /"quoted"/\\back',
+    "Sandbox: wc(1) deny(1) file-read-data /cr\r",
+]
+NOISE = [
+    "2026-09-08 12:08:19.267 Df trustd[312:1f2a] [com.apple.securityd:trust] nothing of note",
+    "2026-09-08 12:08:19.267 E  kernel[0:42486c] (Sandbox) ",
+    "2026-09-08 12:08:19.267 Df limactl[99:1f] {",
+    "  {",
+    "{",
+    "}",
+    "},{",
+    "[{",
+    '{"a":1}',
+    "",
+    "a tag",
+    "a tag of words",
+    "--- last message repeated 3 times ---",
+    "MetaData: {}",
+    "Timestamp               Ty Process[PID:TID]",
+    "Apr  1 22:14:08 havorn syslogd[150]: nothing",
+]
+
+
+def entry(stamp: str, thread: int, message: str) -> dict[str, object]:
+    return {
+        "threadID": thread,
+        "processImagePath": "/kernel",
+        "timestamp": f"{stamp}000-0400",
+        "eventMessage": message,
+        "processID": 0,
+        "traceID": thread * 7,
+        "parent": {"frames": [{"offset": 1}]},
+    }
+
+
+def compact(stamp: str, thread: int, message: str) -> str:
+    return f"{stamp} E  kernel[0:{thread:x}] (Sandbox) {message}"
+
+
+def default(stamp: str, thread: int, message: str) -> str:
+    columns = f"{f'0x{thread:x}':<10} Error       0x0                  0      0    "
+    return f"{stamp}000-0800 {columns}kernel: (Sandbox) {message}"
+
+
+def syslog(stamp: str, thread: int, message: str) -> str:
+    return f"{stamp}000+0200  localhost kernel[0]: (Sandbox) {message}"
+
+
+def ndjson(stamp: str, thread: int, message: str) -> str:
+    return json.dumps(entry(stamp, thread, message), ensure_ascii=bool(thread % 2))
+
+
+def array(stamp: str, thread: int, message: str) -> str:
+    return (
+        "},{" + json.dumps(entry(stamp, thread, message), indent=2, separators=(",", " : "))[1:-2]
+    )
+
+
+STYLES = [compact, default, syslog, ndjson, array]
+STAMPS = [
+    "2026-09-08 12:08:19.267",
+    "2026-09-08 12:08:59.999",
+    "2026-09-08 12:08:60.000",
+    "2026-09-08 12:09:00.000",
+    "2026-13-08 12:09:00.000",
+    "2026-W36-1 12:09:00.000",
+    "2027-01-01 00:00:00.123",
+]
+RECORDS = st.builds(
+    lambda write, stamp, thread, message: write(stamp, thread, message),
+    st.sampled_from(STYLES),
+    st.sampled_from(STAMPS[:2] * 4 + STAMPS),
+    st.integers(0, 2**40),
+    st.sampled_from(MESSAGES[:1] * 8 + MESSAGES[:3] * 3 + MESSAGES),
+)
+
+
+def of_one_style(write: object) -> st.SearchStrategy[list[str]]:
+    record = RECORDS if write is None else RECORDS_OF[write]
+    return st.lists(st.one_of(*[record] * 6, st.sampled_from(NOISE)), min_size=3, max_size=40)
+
+
+RECORDS_OF = {
+    write: st.builds(
+        write,
+        st.sampled_from(STAMPS[:2] * 4 + STAMPS),
+        st.integers(0, 2**40),
+        st.sampled_from(MESSAGES[:1] * 8 + MESSAGES[:3] * 3 + MESSAGES),
+    )
+    for write in STYLES
+}
+CAPTURES = st.sampled_from([None, *STYLES]).flatmap(of_one_style)
+CHANGES = st.lists(
+    st.tuples(
+        st.floats(0, 1),
+        st.integers(0, 3),
+        st.sampled_from([b"", b"0", b'"', b"\n", b"\\", b"\xff"]),
+    ),
+    max_size=3,
+)
+
+
+def read(data: bytes, capacity: int | None, ahead: int = 0) -> tuple[object, ...]:
+    rows = Rows()
+    reader = LineReader(rows)
+    if capacity is None:
+        for line in read_lines([data]):
+            reader.read(line)
+        reader.finish()
+    else:
+        blocks = read_blocks(io.BytesIO(data).readinto, count=ahead + 3, capacity=capacity)
+        BlockReader(reader).read(blocks, ahead=ahead)
+    denials, notes = rows.denials("run", tz=None, modified=None)
+    return denials, rows.unparsed("run"), reader.ledger.tally, reader.notes(), notes
+
+
+def assert_same(data: bytes, capacity: int, ahead: int = 0) -> None:
+    denials, unparsed, *others = read(data, capacity, ahead)
+    expected_denials, expected_unparsed, *expected = read(data, None)
+    assert others == expected
+    pd.testing.assert_frame_equal(denials, expected_denials)
+    pd.testing.assert_frame_equal(unparsed, expected_unparsed)
+
+
+@settings(max_examples=300, deadline=None)
+@given(CAPTURES, CHANGES, st.integers(100, 6000), st.sampled_from(["\n", "\n", "\r\n"]))
+def test_fast_and_careful_agree(
+    records: list[str], changes: list[tuple[float, int, bytes]], capacity: int, line_break: str
+) -> None:
+    data = line_break.join(records).encode()
+    for place, removed, added in changes:
+        at = int(place * len(data))
+        data = data[:at] + added + data[at + removed :]
+    assert_same(data, capacity)
+
+
+@pytest.mark.parametrize("write", STYLES)
+@pytest.mark.parametrize("ahead", [0, 1, 2])
+def test_a_long_capture_goes_by_columns(
+    write: object, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [
+        write(f"2026-09-08 12:{n // 60 % 60:02}:{n % 60:02}.267", n, MESSAGES[n % 3])
+        for n in range(2000)
+    ]
+    if write is array:
+        records = ["[{}", *records, "}]"]
+    data = "\n".join(records).encode()
+    fed = 0
+    careful = LineReader.read
+
+    def counting(self: LineReader, line: object) -> None:
+        nonlocal fed
+        fed += 1
+        careful(self, line)
+
+    monkeypatch.setattr(LineReader, "read", counting)
+    denials = read(data, 64 * 1024, ahead)[0]
+    assert len(denials) == 2000
+    assert fed < len(data.splitlines()) / 10
+    assert_same(data, 64 * 1024, ahead)
+
+
+@pytest.mark.parametrize("write", STYLES)
+def test_what_a_shape_knows(write: object) -> None:
+    record = write("2026-09-08 12:08:19.267", 77, MESSAGES[0]).encode()
+    shape = learn(record)
+    assert shape is not None
+    assert shape.lines == record.count(b"\n") + 1
+    again = learn(write("2026-10-09 13:09:20.001", 4711, MESSAGES[2]).encode())
+    assert again is not None
+    assert shape.is_like(again)
+    rows = Rows()
+    escape = json.dumps if shape.is_json else lambda text: f"({text})"
+    texts = [escape(text)[1:-1].encode() for text in MESSAGES]
+    ranks = shape.ranks(texts, rows)
+    assert ranks[:5] == [0, 1, 2, 3, 4]
+    # a tab could end other columns; what is no denial is none of a shape's records
+    assert ranks[5] == -1 or shape.is_json
+    assert ranks[9] == ranks[10] == -1
+    assert shape.ranks(texts, rows) == ranks
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"",
+        b"Sandbox: wc(1) deny(1) file-read-data /x",
+        b"2026-09-08 12:08:19.267 E  kernel[0:1] (Sandbox) nothing",
+        b'{"eventMessage":"Sandbox: wc(1) deny(1) file-read-data /x"}',
+        ndjson(STAMPS[0], 1, MESSAGES[0])[:-1].encode()
+        + b',"event\\u004dessage":"Sandbox: cat(1) deny(1) file-read-data /y"}',
+        ndjson(STAMPS[0], 1, MESSAGES[0])[:-1].encode() + b',"MetaData":{"pid":1}}',
+    ],
+)
+def test_unusual_records_have_no_shape(record: bytes) -> None:
+    assert learn(record) is None
+
+
+def test_a_shape_forgets_rather_than_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "KNOWN_MESSAGES", 10)
+    records = [compact("2026-09-08 12:08:19.267", n, MESSAGES[0] + str(n % 40)) for n in range(500)]
+    assert_same("\n".join(records).encode(), 2000)
