@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-BLOCK_BYTES: Final = 4 * 1024 * 1024
+BLOCK_BYTES: Final = 8 * 1024 * 1024
 PAD_BYTES: Final = 64
 """Behind the text of a block, so that one may look a little beyond its end."""
 
@@ -19,6 +19,7 @@ _BETWEEN_OBJECTS: Final = b"\n},{\n"
 _OBJECT_BYTES: Final = 16 * 1024  # records of an array are shorter
 
 Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
 
 
 class Block:
@@ -57,6 +58,10 @@ class Block:
         rest = self.size - self.end
         following.data[:rest] = self.data[self.end : self.size]
         following.size = rest
+
+    def breaks(self, start: int) -> Places:
+        """Return where lines break from `start` on."""
+        return np.flatnonzero(self.bytes[start : self.end] == ord("\n")) + start
 
     def lines_between(self, start: int, stop: int) -> int:
         """Count the line breaks in a part."""

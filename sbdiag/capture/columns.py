@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sbdiag.capture.blocks import Bytes
+from sbdiag.capture.blocks import Bytes, Places
 from sbdiag.capture.shape import RUN_BYTES, Piece, Run, Shape, Stamp
 from sbdiag.capture.times import iso_moment
 
-Places = npt.NDArray[np.int64]
 _Flags = npt.NDArray[np.bool_]
 
 _IN_RUN: Final = {
@@ -30,8 +29,20 @@ _IN_RUN: Final = {
     }.items()
 }
 _MINUTE_BYTES: Final = 17  # 2026-09-08 12:08:
+_SHORT_RUN: Final = 8  # most are no longer
+_LONG_TEXT: Final = 64  # from here on, comparing byte by byte is the faster way
+_WRONG: Final = -(10**12)
+
+
+def _two_digits() -> npt.NDArray[np.int64]:
+    """Return the number that two bytes write, by the number that they are; far below 0 if none."""
+    value = np.full(256, _WRONG)
+    value[ord("0") : ord("9") + 1] = np.arange(10)
+    return (10 * value[np.newaxis, :] + value[:, np.newaxis]).reshape(-1)
+
+
+_TWO_DIGITS: Final = _two_digits()
 _MINUTE: Final = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:")
-_NO_MINUTE: Final = -1
 
 
 class Found(NamedTuple):
@@ -104,26 +115,38 @@ def _take(
 def _take_fixed(
     text: bytes, data: Bytes, at: Places, limit: Places, *, backwards: bool
 ) -> tuple[_Flags, int, int]:
-    first, inside = _window(len(text), at, limit, backwards=backwards)
-    return inside & (_texts(data, first * inside, len(text)) == text), len(text), 0
+    width = len(text)
+    first, inside = _window(width, at, limit, backwards=backwards)
+    first = first * inside
+    if width < _LONG_TEXT:
+        inside &= _texts(data, first, width) == text
+    else:
+        inside &= (_rows(data, first, width) == np.frombuffer(text, np.uint8)).all(axis=1)
+    return inside, width, 0
 
 
 def _take_run(
     run: Run, data: Bytes, at: Places, limit: Places, *, backwards: bool
 ) -> tuple[_Flags, Places, int]:
-    width = RUN_BYTES + 1
+    length = _run_length(run, data, at, _SHORT_RUN + 1, backwards=backwards)
+    if (longer := np.flatnonzero(length == 0)).size:  # or no run at all
+        length[longer] = _run_length(run, data, at[longer], RUN_BYTES + 1, backwards=backwards)
+    end = at - length if backwards else at + length
+    good = (length > 0) & (end >= limit if backwards else end <= limit)
+    if run == "digits":  # a number of JSON has no zero in front
+        good &= (length == 1) | (data[np.minimum(at, end)] != ord("0"))
+    return good, length, 0
+
+
+def _run_length(
+    run: Run, data: Bytes, at: Places, width: int, *, backwards: bool
+) -> npt.NDArray[np.int64]:
+    """Return how many bytes belong to the run from `at` on, 0 if none do or all of `width`."""
     first = np.maximum(at - width, 0) if backwards else np.minimum(at, len(data) - width)
-    window = _rows(data, first, width)
-    inside = _IN_RUN[run][window]
+    inside = _IN_RUN[run][_rows(data, first, width)]
     # the first byte that is no member, from the side where the run begins
     length = (inside[:, ::-1] if backwards else inside).argmin(axis=1)
-    good = (length > 0) & (first == (at - width if backwards else at))
-    good &= at - length >= limit if backwards else at + length <= limit
-    if run == "digits":  # a number of JSON has no zero in front
-        front = np.where(good, width - length, 0) if backwards else 0
-        zero = window[np.arange(len(at)), front] == ord("0")
-        good &= ~(zero & (length > 1))
-    return good, length, 0
+    return length * (first == (at - width if backwards else at))
 
 
 def _take_stamp(
@@ -132,25 +155,35 @@ def _take_stamp(
     first, good = _window(stamp.width, at, limit, backwards=backwards)
     first = first * good
     # whole minutes: each is read once for the neighbours that share it
-    minutes = _texts(data, first, _MINUTE_BYTES)
-    heads = np.flatnonzero(np.concatenate([[True], minutes[1:] != minutes[:-1]])[: len(at)])
-    read = np.array([_minute(text, stamp) for text in minutes[heads].tolist()], dtype=np.int64)
-    whole = np.repeat(read, np.diff(heads, append=len(at)))
-    # seconds and their fraction: digits times their weights, 12.345 as 12 345 000
-    digits = _rows(data, first + _MINUTE_BYTES, stamp.width - _MINUTE_BYTES) - ord("0")
-    good &= (whole != _NO_MINUTE) & (digits[:, 2] == (ord(".") - ord("0")) % 256)
-    digits = np.delete(digits, 2, axis=1)
-    good &= (digits <= 9).all(axis=1) & (digits[:, 0] <= 5)
-    weights = 10 ** np.arange(7, 7 - digits.shape[1], -1, dtype=np.int64)
-    return good, stamp.width, whole + digits.astype(np.int64) @ weights
+    minutes = _rows(data, first, 2 * 8).view(np.uint64)
+    colon = data[first + _MINUTE_BYTES - 1]
+    changes = (minutes[1:] != minutes[:-1]).any(axis=1) | (colon[1:] != colon[:-1])
+    heads = np.flatnonzero(np.concatenate([[True], changes])[: len(at)])
+    texts = _texts(data, first[heads], _MINUTE_BYTES).tolist()
+    read = np.array([_minute(text, stamp) for text in texts], dtype=np.int64)
+    micros = np.repeat(read, np.diff(heads, append=len(at)))
+    # seconds, two digits; the point; then the fraction, two digits at a time
+    seconds = _two(data, first + _MINUTE_BYTES)
+    good &= (micros >= 0) & (seconds >= 0) & (seconds < 60)
+    good &= data[first + _MINUTE_BYTES + 2] == ord(".")
+    micros += seconds * 1_000_000
+    for place in range(stamp.digits // 2):
+        digits = _two(data, first + _MINUTE_BYTES + 3 + 2 * place)
+        good &= digits >= 0
+        micros += digits * 10 ** (4 - 2 * place)
+    if stamp.digits % 2:
+        last = data[first + stamp.width - 1] - np.uint8(ord("0"))
+        good &= last <= 9
+        micros += last.astype(np.int64) * 10 ** (6 - stamp.digits)
+    return good, stamp.width, micros
 
 
 def _minute(text: bytes, stamp: Stamp) -> int:
     """Return the microseconds up to a whole minute."""
     if not _MINUTE.fullmatch(text) or text[10:11] != stamp.between:
-        return _NO_MINUTE
+        return _WRONG
     moment = iso_moment(text[:10].decode(), text[11:].decode() + "00", None)
-    return _NO_MINUTE if moment is None else moment.micros
+    return _WRONG if moment is None else moment.micros
 
 
 def _window(width: int, at: Places, limit: Places, *, backwards: bool) -> tuple[Places, _Flags]:
@@ -169,6 +202,12 @@ def _rows(data: Bytes, first: Places, width: int) -> Bytes:
     """Return the `width` bytes from each place on, one row each."""
     every = np.ndarray((len(data) - width + 1,), dtype=f"V{width}", buffer=data, strides=(1,))
     return every[first].view(np.uint8).reshape(len(first), width)
+
+
+def _two(data: Bytes, first: Places) -> Places:
+    """Return the number that the two bytes from each place on write, below 0 if none."""
+    every = np.ndarray((len(data) - 1,), dtype="<u2", buffer=data, strides=(1,))
+    return _TWO_DIGITS[every[first]]
 
 
 def _distinct(data: Bytes, starts: Places, ends: Places) -> tuple[Places, list[bytes]]:

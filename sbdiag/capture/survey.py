@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sbdiag.capture.blocks import Block
-from sbdiag.capture.columns import Found, Places, find_records
+from sbdiag.capture.blocks import Block, Places
+from sbdiag.capture.columns import Found, find_records
 from sbdiag.capture.marks import find_marks
 from sbdiag.capture.rows import Rows
 from sbdiag.capture.shape import Shape
@@ -122,7 +122,7 @@ class Survey:
 
 def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) -> Survey:
     """Look at a block from `start`, where a line begins; if `dense`, at every line of it."""
-    breaks = np.flatnonzero(block.bytes[start : block.end] == ord("\n")) + start
+    breaks = block.breaks(start)
     marks = None
     if not dense:
         places = find_marks(memoryview(block.data)[start : block.end])
