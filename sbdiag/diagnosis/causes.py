@@ -31,6 +31,11 @@ OTHER_CAUSES: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
+# Lines by which a VM or Lima ends, in good order or not, and lines that say that something failed.
+_ENDS: Final = ("exiting", "state-stopped")
+_FAILS: Final = ("vz-error", "fatal", "degraded")
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """All that a finding may rest on; frames as :mod:`sbdiag.capture` and the rooms here yield."""
@@ -198,7 +203,25 @@ def _dns(run: str, ladder: pd.DataFrame, evidence: Evidence) -> Iterator[Finding
 
 def _ready(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
     ready, running = _stage(ladder, "ready"), _stage(ladder, "running")
-    if ready["status"] == "reached":
+    back = lines.loc[list(_taken_back(lines))]
+    if ready["status"] == "reached" and len(back):
+        failed = bool((~back["milestone"].isin(_ENDS)).any())
+        yield Finding(
+            "ready-then-ended",
+            "warning" if failed else "note",
+            "The VM booted to READY inside the sandbox; READY is not the log's last word.",
+            "Lines that may be later than the last READY: "
+            + ", ".join(dict.fromkeys(back["milestone"].astype("str")))
+            + (
+                "."
+                if failed
+                else ". That is how a VM that is told to stop ends, and one that breaks down too."
+            ),
+            str(ready["source"]),
+            run,
+            milestones=joined((ready["milestones"], labels(back))),
+        )
+    elif ready["status"] == "reached":
         yield Finding(
             "ready",
             "note",
@@ -218,6 +241,24 @@ def _ready(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Find
             run,
             milestones=degraded,
         )
+
+
+def _taken_back(lines: pd.DataFrame) -> tuple[int, ...]:
+    """Rows by which the last READY may no longer hold: all but those that come before it.
+
+    The order is that of the file; between two files of one run it is that of the times, and a
+    line without a time may be a later one.
+    """
+    ready = _of(lines, "ready")
+    if not ready:
+        return ()
+    # A file begins anew where the number of its line does not go up.
+    file = (lines["line"].diff() <= 0).fillna(False).astype(bool).cumsum()
+    last = ready[-1]
+    same = file == file.loc[last]
+    before = same & (lines.index <= last)
+    before |= ~same & (lines["time"] < lines["time"].loc[last]).fillna(False).astype(bool)
+    return labels(lines[~before & lines["milestone"].isin((*_ENDS, *_FAILS))])
 
 
 def _entitlement(evidence: Evidence) -> Iterator[Finding]:
