@@ -11,7 +11,7 @@ A stage is
 * *reached*: something says so, or a later stage could not have been tried without it, or it was
   refused in another run of the series, is not refused here, and the start went past it;
 * *not seen*: a file that would show it was read and shows nothing;
-* *unknown*: no file was read that could tell.
+* *unknown*: no file was read that could tell, or what the files say does not settle it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ STATUSES: Final[tuple[Status, ...]] = ("reached", "refused", "not seen", "unknow
 
 VIRTUALIZATION_KEY: Final = "com.apple.security.virtualization"
 VM_SERVICE: Final = "com.apple.Virtualization.VirtualMachine"
+
+# What Go prints for EPERM; EACCES ("permission denied") is about the file's own permissions.
+EPERM: Final = "operation not permitted"
 
 # States of a dump that holds every key of the signature, so that a missing key is missing.
 WHOLE_DUMPS: Final = ("entitlements", "none", "unsigned", "linker-signed", "invalid-blob")
@@ -74,6 +77,9 @@ class Mark:
 class Stage:
     """One row of the start: what marks it, what follows from it, and the source.
 
+    ``refused_by`` and ``reached_by`` name milestones; ``vz-error:2`` asks for the code as well.
+    Those in ``failed_by`` say that the step failed, and refuse it only where they name EPERM.
+
     A stage that *echoes* is named by the log when an earlier one was refused: Code=1 is the last
     word of a start that a denied lookup ended.
     """
@@ -85,6 +91,7 @@ class Stage:
     source: str
     marks: tuple[Mark, ...] = ()
     refused_by: tuple[str, ...] = ()
+    failed_by: tuple[str, ...] = ()
     reached_by: tuple[str, ...] = ()
     implied_by: tuple[str, ...] = ()
     because: str = ""
@@ -112,7 +119,7 @@ STAGE_TABLE: Final[tuple[Stage, ...]] = (
         "a warning, 'failed to detect system DNS, falling back to …'; the start goes on",
         f"{_ARTICLE}; {_LIMA} pkg/hostagent/dns/dns.go:99",
         marks=(Mark("file-read-*", place="resolv.conf"),),
-        refused_by=("dns-fallback",),
+        failed_by=("dns-fallback",),
     ),
     Stage(
         "entitlement",
@@ -164,7 +171,7 @@ STAGE_TABLE: Final[tuple[Stage, ...]] = (
                 name="com.apple.virtualization.extension.rosetta-directory-share",
             ),
         ),
-        refused_by=("rosetta-unavailable",),
+        failed_by=("rosetta-unavailable",),
     ),
     Stage(
         "running",
@@ -196,6 +203,7 @@ class _Seen:
 
     denials: tuple[int, ...] = ()
     refusing: tuple[int, ...] = ()
+    failing: tuple[int, ...] = ()
     reaching: tuple[int, ...] = ()
     entitled: tuple[int, ...] = ()
     unentitled: tuple[int, ...] = ()
@@ -284,9 +292,12 @@ def _look(
 ) -> _Seen:
     """Collect what `run` itself shows of one stage."""
     here = lines[lines["run"] == run]
+    failed = here.loc[list(_lines(here, row.failed_by))]
+    eperm = not_permitted(failed)
     seen = _Seen(
         denials=_labels(marked[marked["run"] == run]),
-        refusing=_lines(here, row.refused_by),
+        refusing=(*_lines(here, row.refused_by), *_labels(failed[eperm])),
+        failing=_labels(failed[~eperm]),
         reaching=_lines(here, row.reached_by),
     )
     if row.stage == "entitlement":
@@ -308,6 +319,12 @@ def _lines(here: pd.DataFrame, names: tuple[str, ...]) -> tuple[int, ...]:
             (here["code"] == int(code)).fillna(False).astype(bool) if code else True
         )
     return _labels(here[hit])
+
+
+def not_permitted(lines: pd.DataFrame) -> pd.Series:
+    """Whether a line of Lima's names EPERM, which is how a refusal by the sandbox comes out."""
+    text = lines["message"].fillna("") + "\n" + lines["error"].fillna("")
+    return text.str.contains(EPERM, case=False, regex=False).astype(bool)
 
 
 def _labels(frame: pd.DataFrame) -> tuple[int, ...]:
@@ -343,6 +360,9 @@ def _settle(seen: dict[str, dict[str, _Seen]], run: str, *, has_log: bool, has_k
             stage.status, stage.why = "not seen", f"the start stopped before it, at {stopped[-1]}"
         elif stage.denials or stage.refusing:
             stage.status, stage.why = "refused", _refused_why(stage)
+        elif stage.failing:
+            stage.status = "unknown"
+            stage.why = "Lima's log says that it failed, and names no refusal"
         elif stage.reaching or stage.entitled:
             stage.status = "reached"
             stage.why = "Lima's log says so" if stage.reaching else "the dump holds the key"
@@ -379,7 +399,7 @@ def _refused_why(stage: _Seen) -> str:
 def _record(
     run: str, order: int, row: Stage, seen: _Seen, denials: pd.DataFrame, lines: pd.DataFrame
 ) -> dict[str, object]:
-    rows = seen.refusing + seen.reaching
+    rows = seen.refusing + seen.failing + seen.reaching
     times = [*denials.loc[list(seen.denials), "time"], *lines.loc[list(rows), "time"]]
     known = [time for time in times if not pd.isna(time)]
     return {

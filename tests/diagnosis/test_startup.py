@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES
+from sbdiag.capture.lima import read_lima_log
 from sbdiag.diagnosis.causes import Evidence, start_findings
 from sbdiag.diagnosis.startup import STAGE_TABLE, STAGES, stages
 from sbdiag.seatbelt.access import parse_access
@@ -65,12 +66,13 @@ def status(frame: pd.DataFrame, run: str = "r") -> dict[str, str]:
         ([FUSE], [], None, {"xpc-lookup": "reached", "virtiofs-extension": "refused"}),
         ([], ["starting-vz", "vz-error"], 2, {"entitlement": "refused", "xpc-lookup": "not seen"}),
         ([], ["vz-error"], 1, {"running": "refused", "xpc-lookup": "not seen"}),
-        ([], ["dns-fallback", "starting-vz"], None, {"dns": "refused", "running": "not seen"}),
+        ([], ["dns-fallback", "starting-vz"], None, {"dns": "unknown", "running": "not seen"}),
+        ([RESOLV], ["dns-fallback"], None, {"dns": "refused"}),
         ([RESOLV], ["state-running"], None, {"dns": "refused", "entitlement": "reached"}),
         ([], ["state-running", "ready"], None, {"running": "reached", "ready": "reached"}),
         ([], ["ready"], None, {"running": "reached", "xpc-lookup": "reached"}),
         ([], ["state-running", "degraded"], None, {"running": "reached", "ready": "not seen"}),
-        ([], ["rosetta-share", "rosetta-unavailable"], None, {"rosetta-extension": "refused"}),
+        ([], ["rosetta-share", "rosetta-unavailable"], None, {"rosetta-extension": "unknown"}),
         ([STATE, LOOKUP], [], None, {"lima-files": "refused", "running": "unknown"}),
     ],
 )
@@ -81,6 +83,30 @@ def test_one_run(
     seen = status(frame)
     assert {name: seen[name] for name in expected} == expected
     assert list(frame.columns) == STAGES.names
+
+
+@pytest.mark.parametrize(
+    ("line", "stage", "expected"),
+    [
+        ('WARN[0000] {dns}  error="open /etc/resolv.conf: operation not permitted"', "dns", True),
+        ('WARN[0000] {dns}  error="open /etc/resolv.conf: no such file"', "dns", False),
+        ('WARN[0000] {dns}  error="open /etc/resolv.conf: permission denied"', "dns", False),
+        ("WARN[0000] {dns}", "dns", False),
+        ("WARN[0000] {rosetta}: Operation not permitted", "rosetta-extension", True),
+        ("WARN[0000] {rosetta}: unsupported build target", "rosetta-extension", False),
+    ],
+)
+def test_what_failed_was_refused_only_where_the_log_says_so(
+    line: str, stage: str, expected: bool
+) -> None:
+    text = line.format(
+        dns="failed to detect system DNS, falling back to [8.8.8.8 1.1.1.1]",
+        rosetta="Unable to configure Rosetta",
+    )
+    frame = stages(denials(), read_lima_log(text.encode(), run="r"))
+    row = frame.set_index("stage").loc[stage]
+    assert (row["status"] == "refused") is expected
+    assert row["milestones"] == (0,)
 
 
 def test_a_capture_without_a_vm_has_no_ladder() -> None:
