@@ -8,8 +8,8 @@ pkg/driver/vz) and the write-up "Starting a VM from a MacOS sandbox" (brentfitzg
 A stage is
 
 * *refused*: a denial, a line of Lima's log or an entitlement dump says so;
-* *reached*: something says so, or a later stage could not have been tried without it, or it was
-  refused in another run of the series, is not refused here, and the start went past it;
+* *reached*: something says so, or a later stage could not have been tried without it, or another
+  run of the series was refused there and came no further, and this one did;
 * *not seen*: a file that would show it was read and shows nothing;
 * *unknown*: no file was read that could tell, or what the files say does not settle it.
 """
@@ -339,13 +339,11 @@ def _settle(seen: dict[str, dict[str, _Seen]], run: str, *, has_log: bool, has_k
         stage = mine[row.stage]
         later = [name for name in row.implied_by if _passed(mine[name])]
         beyond = [
-            other.stage for other in STAGE_TABLE[position + 1 :] if _passed(mine[other.stage])
+            other.stage
+            for other in STAGE_TABLE[position + 1 :]
+            if other.required == "yes" and _passed(mine[other.stage])
         ]
-        elsewhere = [
-            other
-            for other in seen
-            if other != run and (seen[other][row.stage].denials or seen[other][row.stage].refusing)
-        ]
+        elsewhere = [other for other in seen if other != run and _ended_at(seen[other], position)]
         stopped = [
             other.stage
             for other in STAGE_TABLE[:position]
@@ -373,13 +371,32 @@ def _settle(seen: dict[str, dict[str, _Seen]], run: str, *, has_log: bool, has_k
         elif elsewhere and beyond:
             stage.status = "reached"
             stage.why = (
-                f"refused in run {elsewhere[0]}, not refused here,"
-                f" and {beyond[0]} was tried after it"
+                f"run {elsewhere[0]} was refused here and came no further,"
+                f" and {beyond[0]} was tried after it in this one"
             )
         elif (row.marks or has_log) and (row.stage != "entitlement" or has_keys or has_log):
             stage.status, stage.why = "not seen", "nothing in the files of this run shows it"
         else:
             stage.status, stage.why = "unknown", "no file of this run could show it"
+
+
+def _ended_at(run: dict[str, _Seen], position: int) -> bool:
+    """Whether a run was refused at a stage and tried none behind it that a VM needs.
+
+    Only then does a later stage of another run speak for it: where nothing depends on a stage,
+    that a start went past it says nothing of it. Files are asked for throughout, at no one point.
+    """
+    row = STAGE_TABLE[position]
+    stage = run[row.stage]
+    return (
+        row.required != "no"
+        and not any(mark.place for mark in row.marks)
+        and bool(stage.denials or stage.refusing)
+        and not any(
+            later.required == "yes" and (run[later.stage].denials or run[later.stage].reaching)
+            for later in STAGE_TABLE[position + 1 :]
+        )
+    )
 
 
 def _passed(stage: _Seen) -> bool:

@@ -12,6 +12,10 @@ from sbdiag.seatbelt.access import parse_access
 LOOKUP = ("mach-lookup", "com.apple.Virtualization.VirtualMachine (xpc)")
 TASK = ("mach-task-name", "others [com.apple.Virtualization.Virtual(44215)]")
 FUSE = ("generic-issue-extension", "extension-class:com.apple.virtualization.extension.fuse")
+ROSETTA = (
+    "generic-issue-extension",
+    "extension-class:com.apple.virtualization.extension.rosetta-directory-share",
+)
 STATE = ("file-read-data", "/Users/you/.lima/default/lima.yaml")
 RESOLV = ("file-read-data", "/private/var/run/resolv.conf")
 
@@ -147,7 +151,28 @@ def test_what_another_run_was_refused_and_this_one_passed_was_reached() -> None:
     assert status(frame, "a")["task-name"] == "not seen"
     assert status(frame, "c")["task-name"] == "reached"
     why = frame.set_index(["run", "stage"]).loc[("c", "task-name"), "why"]
-    assert "refused in run b" in why
+    assert "run b was refused here and came no further" in why
+
+
+@pytest.mark.parametrize("refused", [RESOLV, STATE, ROSETTA])
+def test_that_nothing_was_refused_shows_no_stage_that_nothing_waits_for(
+    refused: tuple[str, str],
+) -> None:
+    both = DENIALS.concat([denials(refused, run="a"), denials(TASK, FUSE, run="b")])
+    frame = stages(both, milestones("ready", run="c"))
+    marked = frame[frame["denials"].map(lambda labels: 0 in labels)].iloc[0]["stage"]
+    assert {run: status(frame, run)[marked] for run in "abc"} == {
+        "a": "refused",
+        "b": "not seen",
+        "c": "not seen",
+    }
+
+
+def test_a_start_that_a_refusal_did_not_stop_speaks_for_no_other() -> None:
+    """One run ran with the task name refused: that another ran does not say that it was given."""
+    log = MILESTONES.concat([milestones("ready", run="b"), milestones("ready", run="c")])
+    frame = stages(denials(TASK, run="b"), log)
+    assert status(frame, "c")["task-name"] == "not seen"
 
 
 def test_denials_of_another_program_are_not_of_limas_start() -> None:
