@@ -22,6 +22,8 @@ Severity: TypeAlias = Literal["cause", "warning", "note"]
 ARTICLE: Final = "brentfitzgerald.com, 'Starting a VM from a MacOS sandbox' (2026-05-27)"
 LIMA: Final = "lima-vm/lima 183a60d7"
 
+_ENTITLED_BY: Final = "ronaldoussoren/pyobjc#434; Apple, com.apple.security.virtualization"
+
 # Public reports of the same text without a sandbox; the code alone proves nothing.
 OTHER_CAUSES: Final[tuple[tuple[str, str], ...]] = (
     ("a guest image of the wrong architecture", "field report"),
@@ -263,44 +265,65 @@ def _taken_back(lines: pd.DataFrame) -> tuple[int, ...]:
 
 def _entitlement(evidence: Evidence) -> Iterator[Finding]:
     keys, lines = evidence.entitlements, evidence.milestones
-    held = keys[(keys["key"] == VIRTUALIZATION_KEY) & keys["value"].map(lambda v: v is True)]
-    code_two = labels(lines[(lines["milestone"] == "vz-error") & (lines["code"] == 2)])
-    lacking = keys[keys["state"].isin(WHOLE_DUMPS)] if held.empty else keys.iloc[:0]
-    tried = evidence.stages[
-        (evidence.stages["stage"] == "xpc-lookup") & (evidence.stages["denials"].map(len) > 0)
-    ]
-    if code_two and (len(held) or len(tried)):
-        yield Finding(
-            "entitlement-conflict",
-            "warning",
-            "The evidence on the entitlement conflicts.",
-            "Lima's log has VZErrorDomain Code=2, the missing entitlement; but the dump holds the"
-            " key, or the lookup that comes after the check was tried. The files may be of"
-            " different binaries or different starts.",
-            "ronaldoussoren/pyobjc#434; Apple, com.apple.security.virtualization",
-            milestones=code_two,
-            denials=joined(tried["denials"]),
-            entitlements=labels(held),
+    granted = (keys["key"] == VIRTUALIZATION_KEY) & keys["value"].map(lambda v: v is True)
+    doubted = False
+    for run, ladder in evidence.stages.groupby("run", sort=False):
+        of_run = (keys["run"] == run) | keys["run"].isna()
+        held = keys[of_run & granted]
+        lacking = keys[of_run & keys["state"].isin(WHOLE_DUMPS)] if held.empty else keys.iloc[:0]
+        refused = labels(
+            lines[(lines["run"] == run) & (lines["milestone"] == "vz-error") & (lines["code"] == 2)]
         )
-    elif code_two or len(lacking):
-        yield Finding(
-            "missing-entitlement",
-            "cause",
-            f"The binary lacks {VIRTUALIZATION_KEY}: no sandbox rule can help.",
-            "The framework refuses the configuration (VZErrorDomain Code=2) before it looks up"
-            " anything. Sign the binary with the entitlement.",
-            "ronaldoussoren/pyobjc#434; Apple, com.apple.security.virtualization",
-            milestones=code_two,
-            entitlements=labels(lacking),
-        )
-    elif len(held):
+        later = ladder[
+            (ladder["order"] > _stage(ladder, "entitlement")["order"])
+            & ((ladder["status"] == "reached") | (ladder["denials"].map(len) > 0))
+        ]
+        if not (refused or len(lacking)):
+            continue
+        doubted = True
+        if len(later) or len(held):
+            yield Finding(
+                "entitlement-conflict",
+                "warning",
+                "The evidence on the entitlement conflicts.",
+                (
+                    "Lima's log has VZErrorDomain Code=2, the missing entitlement"
+                    if refused
+                    else f"The dump does not hold {VIRTUALIZATION_KEY}"
+                )
+                + "; but "
+                + (
+                    "the start went on past the check of it"
+                    if len(later)
+                    else "the dump holds the key"
+                )
+                + ". The files may be of different binaries or different starts.",
+                _ENTITLED_BY,
+                str(run),
+                milestones=joined((refused, *later["milestones"])),
+                denials=joined(later["denials"]),
+                entitlements=labels(held) + labels(lacking),
+            )
+        else:
+            yield Finding(
+                "missing-entitlement",
+                "cause",
+                f"The binary lacks {VIRTUALIZATION_KEY}: no sandbox rule can help.",
+                "The framework refuses the configuration (VZErrorDomain Code=2) before it looks up"
+                " anything. Sign the binary with the entitlement.",
+                _ENTITLED_BY,
+                str(run),
+                milestones=refused,
+                entitlements=labels(lacking),
+            )
+    if granted.any() and not doubted:
         yield Finding(
             "entitlement-present",
             "note",
             f"The binary holds {VIRTUALIZATION_KEY}: it may make VMs.",
             "So a Code=1 is not a missing entitlement, which fails earlier and as Code=2.",
             f"{ARTICLE}; {LIMA} vz.entitlements",
-            entitlements=labels(held),
+            entitlements=labels(keys[granted]),
         )
 
 

@@ -101,3 +101,35 @@ def test_two_logs_of_one_run_are_put_in_order_by_their_times(
     both = MILESTONES.concat([log(*agent), log(console)])
     assert finding in found(lines=both)
     assert finding in found(lines=MILESTONES.concat([log(console), log(*agent)]))
+
+
+LOOKUP = ("mach-lookup", "com.apple.Virtualization.VirtualMachine (xpc)", 1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "refused", "keys", "finding"),
+    [
+        ([START], [], (), "missing-entitlement"),
+        ([START, CODE_2], [], (), "missing-entitlement"),
+        ([RUNNING], [], (), "entitlement-conflict"),
+        ([READY], [], (), "entitlement-conflict"),
+        ([START, CODE_2], [], (KEY,), "entitlement-conflict"),
+        ([START, CODE_2, START, RUNNING], [], (), "entitlement-conflict"),
+        ([START], [LOOKUP], (), "entitlement-conflict"),
+        ([START], [LOOKUP], (KEY,), "entitlement-present"),
+    ],
+)
+def test_a_start_that_went_on_had_its_entitlement(
+    lines: list[str], refused: list[tuple[str, str, int]], keys: tuple[str, ...], finding: str
+) -> None:
+    said = found(denials(*refused), log(*lines), dump(*keys))
+    names = {"missing-entitlement", "entitlement-conflict", "entitlement-present"}
+    assert names & set(said) == {finding}
+
+
+def test_the_entitlement_of_one_run_says_nothing_of_another() -> None:
+    lines = MILESTONES.concat([log(START, CODE_2, run="a"), log(RUNNING, READY, run="b")])
+    keys = ENTITLEMENTS.concat([dump(run="a"), dump(KEY, run="b")])
+    said = found(lines=lines, keys=keys)
+    assert said["missing-entitlement"].run == "a"
+    assert "entitlement-conflict" not in said
