@@ -1,4 +1,4 @@
-"""Why the start of a VM stopped, and what its log seems to say and does not.
+"""What the evidence says about the start of a VM, and what its log seems to say and does not.
 
 Each function takes the :class:`Evidence` and yields findings. Sources: the write-up
 (brentfitzgerald.com, 2026-05-27), Lima's source at 183a60d7, issue threads named per finding.
@@ -70,11 +70,9 @@ def start_findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield what the evidence says about the start, run by run; nothing without a VM start."""
     for run, ladder in evidence.stages.groupby("run", sort=False):
         lines = evidence.milestones[evidence.milestones["run"] == run]
-        yield from _stopped(str(run), ladder, lines)
         yield from _rosetta(str(run), ladder, lines)
         yield from _dns(str(run), ladder, evidence)
         yield from _ready(str(run), ladder, lines)
-        yield from _several(str(run), lines)
     if len(evidence.stages):
         yield from _entitlement(evidence)
         yield from _task_name(evidence.stages)
@@ -99,64 +97,6 @@ def joined(tuples: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(sorted({label for some in tuples for label in some}))
 
 
-def _stopped(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
-    refused = ladder[(ladder["status"] == "refused") & (ladder["required"] != "no")]
-    running = _stage(ladder, "running")["status"] == "reached"
-    ready = _stage(ladder, "ready")["status"] == "reached"
-    fatal = _of(lines, "vz-error", "fatal", "exiting", "state-stopped")
-    code_one = labels(lines[(lines["milestone"] == "vz-error") & (lines["code"] == 1)])
-    denied = refused[refused["denials"].map(len) > 0]
-    if running:
-        # The framework had all that it asked for; only Lima itself can still give up.
-        denied = denied[(denied["stage"] == "lima-files") & bool(fatal)]
-    if len(denied) and not ready:
-        # Files are refused in between; what stops the VM itself is the last stage tried.
-        last = denied.sort_values("order").iloc[-1]
-        yield Finding(
-            "start-stopped",
-            "cause",
-            f"The start stopped where {last['title']}: the sandbox refused it.",
-            (
-                "The VM ran, and then Lima gave up for want of a file of its own."
-                if running
-                else f"Seen from outside as: {last['fails_as']}."
-            )
-            + (" Lima's log holds VZErrorDomain Code=1." if code_one else ""),
-            str(last["source"]),
-            run,
-            denials=last["denials"],
-            milestones=fatal,
-        )
-    elif code_one and not (ready or running):
-        causes = "; ".join(f"{cause} ({evidence})" for cause, evidence in OTHER_CAUSES)
-        yield Finding(
-            "code-1-without-denial",
-            "warning",
-            "VZErrorDomain Code=1, and the capture holds no denial that explains it.",
-            "The kernel drops denials and a predicate can miss them, so the sandbox may still be"
-            f" the cause. Code=1 has others as well: {causes}.",
-            f"{LIMA}; public issue threads",
-            run,
-            milestones=code_one,
-        )
-
-
-def _several(run: str, lines: pd.DataFrame) -> Iterator[Finding]:
-    """Say that a run holds several starts: its ladder is then of all of them together."""
-    started = _of(lines, "starting-vz")
-    if len(started) > 1:
-        yield Finding(
-            "several-starts",
-            "warning",
-            f"One run holds {len(started)} starts of a VM; its stages are of all of them together.",
-            "What one start was refused and another passed cannot be told apart here. Give each"
-            " start its own capture and log, in a directory of its own, to see them one by one.",
-            f"{LIMA} pkg/driver/vz/vz_driver_darwin.go:457",
-            run,
-            milestones=started,
-        )
-
-
 def _rosetta(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
     share, failed = _of(lines, "rosetta-share"), _of(lines, "vz-error")
     stage = _stage(ladder, "rosetta-extension")
@@ -177,8 +117,14 @@ def _rosetta(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Fi
         yield Finding(
             "rosetta-refused",
             "warning",
-            "The Rosetta share was refused: the VM boots, x86-64 programs will not run in it.",
-            str(stage["fails_as"]),
+            "The Rosetta share was refused: the VM boots without it, but x86-64 programs will not"
+            " run in it.",
+            "That the VM boots without it is the write-up's word"
+            + (
+                ", and this one ran."
+                if _stage(ladder, "running")["status"] == "reached"
+                else "; this run is not seen to have come so far."
+            ),
             str(stage["source"]),
             run,
             denials=stage["denials"],

@@ -1,9 +1,9 @@
 """What the evidence means, as a frame of findings with the rows that each rests on.
 
-:func:`findings` gathers the conclusions about a VM start (:mod:`.causes`), about the profile that
-was given (:mod:`.profile_findings`), and those that any capture may give: denials that no rule
-lifts, lines of doubtful origin, noise, sensitive targets, rules to look at twice, and what the
-files cannot tell.
+:func:`findings` gathers the conclusions about a VM start (:mod:`.stops`, :mod:`.causes`), about the
+profile that was given (:mod:`.profile_findings`), and those that any capture may give: denials that
+no rule lifts, lines of doubtful origin, noise, sensitive targets, rules to look at twice, and what
+the files cannot tell.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sbdiag.diagnosis.causes import (
 )
 from sbdiag.diagnosis.profile_findings import profile_findings
 from sbdiag.diagnosis.ruleset import Withheld
+from sbdiag.diagnosis.stops import stop_findings
 from sbdiag.seatbelt.text import rule_text
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("cause", "warning", "note")
@@ -110,7 +111,14 @@ def findings(evidence: Evidence) -> pd.DataFrame:
         order of the runs. Never empty where there are denials: a capture is a lower bound.
     """
     DENIALS.check(evidence.denials)
-    found = _united([*start_findings(evidence), *profile_findings(evidence), *_general(evidence)])
+    found = _united(
+        [
+            *stop_findings(evidence),
+            *start_findings(evidence),
+            *profile_findings(evidence),
+            *_general(evidence),
+        ]
+    )
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return FINDINGS.frame([{**asdict(each), "run": each.run or None} for each in found])
 

@@ -180,7 +180,8 @@ STAGE_TABLE: Final[tuple[Stage, ...]] = (
         "the log ends with VZErrorDomain, or with 'did not receive an event …'",
         f"{_LIMA} pkg/driver/vz/vm_darwin.go:105",
         refused_by=("vz-error:1", "state-stopped", "exiting"),
-        reached_by=("state-running",),
+        # DEGRADED: "The VM seems running, but …".
+        reached_by=("state-running", "degraded"),
         implied_by=("ready",),
         because="the guest answered",
         echoes=True,

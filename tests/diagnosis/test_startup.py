@@ -7,6 +7,7 @@ from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES
 from sbdiag.capture.lima import read_lima_log
 from sbdiag.diagnosis.causes import Evidence, start_findings
 from sbdiag.diagnosis.startup import STAGE_TABLE, STAGES, stages
+from sbdiag.diagnosis.stops import stop_findings
 from sbdiag.seatbelt.access import parse_access
 
 LOOKUP = ("mach-lookup", "com.apple.Virtualization.VirtualMachine (xpc)")
@@ -76,6 +77,7 @@ def status(frame: pd.DataFrame, run: str = "r") -> dict[str, str]:
         ([], ["state-running", "ready"], None, {"running": "reached", "ready": "reached"}),
         ([], ["ready"], None, {"running": "reached", "xpc-lookup": "reached"}),
         ([], ["state-running", "degraded"], None, {"running": "reached", "ready": "not seen"}),
+        ([], ["degraded"], None, {"running": "reached", "ready": "not seen"}),
         ([], ["rosetta-share", "rosetta-unavailable"], None, {"rosetta-extension": "unknown"}),
         ([STATE, LOOKUP], [], None, {"lima-files": "refused", "running": "unknown"}),
     ],
@@ -213,7 +215,8 @@ def test_every_stage_names_its_source_and_every_reference_exists() -> None:
 
 
 def _found(evidence: Evidence) -> dict[str, str]:
-    return {each.finding: each.title for each in start_findings(evidence)}
+    every = (*stop_findings(evidence), *start_findings(evidence))
+    return {each.finding: each.title for each in every}
 
 
 @pytest.mark.parametrize(
