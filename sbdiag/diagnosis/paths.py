@@ -18,8 +18,9 @@ from typing import Final
 # Links in the root: a path below one of them is never what the kernel asks about.
 ALIASES: Final = ("/tmp", "/etc", "/var")
 
-# Never a home: shared by all users of the machine.
-_NOT_HOMES: Final = frozenset({"Shared", ".localized"})
+# Never a home: shared by all users of the machine. A volume of a Mac rarely tells case apart.
+_NOT_HOMES: Final = frozenset({"shared", ".localized"})
+_SHARED: Final = frozenset(f"/users/{name}" for name in _NOT_HOMES)
 _UNPLAIN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOME: Final = re.compile(r"/Users/(?P<name>[^/]+)(?=/|$)")
 
@@ -123,7 +124,7 @@ def plain(path: str) -> bool:
 def home_of(path: str) -> str | None:
     """Return the home directory that `path` is or lies in: ``/Users/<name>``, else ``None``."""
     match = _HOME.match(path)
-    if match is None or match["name"] in _NOT_HOMES:
+    if match is None or match["name"].casefold() in _NOT_HOMES:
         return None
     return match[0]
 
@@ -157,5 +158,6 @@ def may_open(directory: str) -> bool:
         fault(directory) is None
         and plain(directory)
         and directory not in NEVER_WHOLE
+        and directory.casefold() not in _SHARED
         and tilde(directory) not in NEVER_WHOLE
     )

@@ -36,6 +36,8 @@ def test_only_what_the_kernel_prints_is_clean(path: str, clean: bool) -> None:
         ("/Users", None),
         ("/Users/", None),
         ("/Users/Shared/x", None),
+        ("/Users/shared/x", None),
+        ("/Users/SHARED", None),
         ("/Volumes/Users/you", None),
         ("/private/Users/you", None),
     ],
@@ -63,7 +65,7 @@ def test_control_characters_and_broken_bytes_are_not_plain(path: str) -> None:
 
 def test_what_is_never_opened_as_a_whole() -> None:
     never = ["/", "/Users", "/Users/you", "/private", "/private/tmp", "/tmp", "/Users/you/Library"]
-    assert not any(map(paths.may_open, never))
+    assert not any(map(paths.may_open, [*never, "/Users/Shared", "/Users/shared"]))
     assert not paths.may_open("/Users/you/a\nb")
     assert not paths.may_open("/Users/you/../x")
     assert paths.may_open("/Users/you/src/project")
