@@ -25,6 +25,7 @@ from sbdiag.diagnosis.runs import rule_runs
 from sbdiag.diagnosis.startup import stages
 from sbdiag.diagnosis.verify import verify
 from sbdiag.display import html
+from sbdiag.display.visible import counted
 from sbdiag.errors import CaptureError
 from sbdiag.export import nono, notebook, sb
 from sbdiag.export.account import Export
@@ -211,10 +212,11 @@ class Report:
         return html.report_html(self)
 
     def __repr__(self) -> str:
-        n = len(self.denials)
         return (
-            f"<sbdiag.Report: {n} denials in {len(self.runs)} runs, {len(self.rules)} rules,"
-            f" {len(self.unparsed)} unparsed lines; see .findings, .stages, .rules, .to_sb()>"
+            f"<sbdiag.Report: {counted(len(self.denials), 'denial')} in"
+            f" {counted(len(self.runs), 'run')}, {counted(len(self.rules), 'rule')},"
+            f" {counted(len(self.unparsed), 'unparsed line')};"
+            " see .findings, .stages, .rules, .to_sb()>"
         )
 
 
