@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from sbdiag.capture.beside import read_beside
 from sbdiag.capture.captures import COUNTED, read_captures
-from sbdiag.capture.codesign import read_entitlements
 from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES, UNPARSED
-from sbdiag.capture.lima import read_lima_log
 from sbdiag.capture.redact import redaction
 from sbdiag.capture.sources import Kind, Readable, Source
 from sbdiag.capture.unified_log import Counts
@@ -243,7 +242,8 @@ def analyze(
         are told apart by content; a directory of directories is a series of runs. Names with
         bytes (what an upload field hands over) count as the files of one directory.
     entitlements, lima_log
-        A codesign dump and Lima's log, or one of each per run, in the order of the runs.
+        A codesign dump and Lima's log, or one of each per run, in the order of the captures. One
+        dump counts for all runs; one log is of the run that its times meet, and a note says so.
     profile
         A Seatbelt profile that was in force: only what it lacks is proposed.
     params, import_path
@@ -271,11 +271,9 @@ def analyze(
         With file and line; also a ``ValueError`` or ``OSError``.
     """
     read = read_captures(capture, process=process, tz=tz, progress=progress)
-    names = list(dict.fromkeys(read.runs["run"]))
-    logs = [s for s in read.found if s.kind == "lima-log"] + _beside(lima_log, "lima-log", names)
-    dumps = [s for s in read.found if s.kind == "entitlements"] + _beside(
-        entitlements, "entitlements", names
-    )
+    names = tuple(dict.fromkeys(read.runs["run"]))
+    named = (*_beside(lima_log, "lima-log", names), *_beside(entitlements, "entitlements", names))
+    beside = read_beside((*read.found, *named), read.denials, names, tz=tz)
     other = [
         f"not read, neither a log nor a dump: {s.run}" for s in read.found if s.kind == "other"
     ]
@@ -288,13 +286,11 @@ def analyze(
     return build(
         read.denials,
         unparsed=read.unparsed,
-        entitlements=ENTITLEMENTS.concat(
-            [read_entitlements(s.file, run=s.run or None) for s in dumps]
-        ),
-        milestones=MILESTONES.concat([read_lima_log(s.file, tz=tz, run=s.run) for s in logs]),
+        entitlements=beside.entitlements,
+        milestones=beside.milestones,
         runs=read.runs,
         profile=given,
-        notes=tuple(dict.fromkeys((*read.notes, *other))),
+        notes=tuple(dict.fromkeys((*read.notes, *beside.notes, *other))),
         widen=widen,
         xpc=xpc,
     )
@@ -397,9 +393,9 @@ def unpack(evidence: str) -> Report:
 
 
 def _beside(
-    given: Readable | Sequence[Readable] | None, kind: Kind, runs: Sequence[str]
+    given: Readable | Sequence[Readable] | None, kind: Kind, runs: tuple[str, ...]
 ) -> list[Source]:
-    """Files named beside the captures: one for all runs, or one for each in their order."""
+    """Files named beside the captures: one for each run in their order, or one of no one run."""
     if given is None:
         return []
     files: Sequence[Readable] = (
@@ -409,9 +405,15 @@ def _beside(
         raise CaptureError(
             f"{len(files)} files of kind {kind} for {len(runs)} runs: give one, or one each"
         )
+    each = runs if len(files) == len(runs) else [""]
     return [
-        Source(file if hasattr(file, "read") else os.fspath(file), kind, run)  # type: ignore[arg-type]
-        for file, run in zip(files, runs if len(files) > 1 else runs[:1], strict=True)
+        Source(
+            file if hasattr(file, "read") else os.fspath(file),  # type: ignore[arg-type]
+            kind,
+            run,
+            () if run else runs,
+        )
+        for file, run in zip(files, each, strict=True)
     ]
 
 

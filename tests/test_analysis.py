@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import sbdiag
+from sbdiag.errors import CaptureError, LimaLogError
 
 DENIAL = "{time} E  kernel[0:1] (Sandbox) Sandbox: {process}({pid}) deny(1) {what}\n"
 LOOKUP = "mach-lookup com.apple.Virtualization.VirtualMachine (xpc)"
@@ -34,3 +35,85 @@ def put(directory: Path, **files: str) -> Path:
 def test_a_report_counts_in_words(tmp_path: Path, captures: dict[str, str], start: str) -> None:
     put(tmp_path, **captures)
     assert repr(sbdiag.analyze([tmp_path / name for name in captures])).startswith(start)
+
+
+def logged(clock: str, message: str = "Starting VZ") -> str:
+    return f'time="2026-05-27T{clock}Z" level=info msg="{message}"\n'
+
+
+DUMP = "Executable=/x/limactl\n[Dict]\n\t[Key] {}\n\t[Value]\n\t\t[Bool] true\n".format(
+    "com.apple.security.virtualization"
+)
+TWO = {"a.log": line("14:00:00"), "b.log": line("15:00:00")}
+
+
+def test_one_dump_for_several_runs_counts_for_all(tmp_path: Path) -> None:
+    put(tmp_path, **TWO, dump=DUMP)
+    captures = [tmp_path / name for name in TWO]
+    for report in (
+        sbdiag.analyze(captures, entitlements=tmp_path / "dump"),
+        sbdiag.analyze(tmp_path),
+        sbdiag.analyze({name: (tmp_path / name).read_bytes() for name in (*TWO, "dump")}),
+    ):
+        assert report.entitlements["run"].isna().all()
+        held = report.stages[report.stages["stage"] == "entitlement"]
+        assert list(held["why"]) == ["the dump holds the key"] * 2
+        assert "dump: the entitlements count for every run" in report.notes
+
+
+def test_a_dump_beside_the_captures_of_one_place_is_of_them_alone(tmp_path: Path) -> None:
+    for place in ("x", "y"):
+        (tmp_path / place).mkdir()
+        put(tmp_path / place, **TWO)
+    put(tmp_path / "x", dump=DUMP)
+    report = sbdiag.analyze(tmp_path)
+    assert list(report.runs["run"]) == ["x/a.log", "x/b.log", "y/a.log", "y/b.log"]
+    assert list(report.entitlements["run"]) == ["x/a.log", "x/b.log"]
+
+
+@pytest.mark.parametrize(
+    ("clocks", "run", "note"),
+    [
+        (["13:59:58", "14:00:00"], "a.log", "taken for the log of a.log"),
+        (["14:59:58", "15:09:00"], "b.log", "taken for the log of b.log"),
+        (["13:00:00", "16:00:00"], "lima", "its times meet those of a.log, b.log"),
+        (["09:00:00", "09:00:02"], "lima", "its times meet those of no run"),
+        ([], "lima", "it has no times"),
+    ],
+)
+def test_one_log_for_several_runs_is_of_the_one_its_times_meet(
+    tmp_path: Path, clocks: list[str], run: str, note: str
+) -> None:
+    log = "".join(map(logged, clocks)) or "INFO[0001] [hostagent] Starting VZ\n"
+    put(tmp_path, **TWO, lima=log)
+    for report in (
+        sbdiag.analyze([tmp_path / name for name in TWO], lima_log=tmp_path / "lima"),
+        sbdiag.analyze(tmp_path),
+    ):
+        assert set(report.milestones["run"]) == {run}
+        assert any(note in each for each in report.notes)
+
+
+def test_one_log_for_one_run_needs_no_times(tmp_path: Path) -> None:
+    put(tmp_path, a=line(), lima="INFO[0001] Starting VZ\n")
+    report = sbdiag.analyze(tmp_path / "a", lima_log=tmp_path / "lima")
+    assert list(report.milestones["run"]) == ["a"]
+    assert not any("lima" in note for note in report.notes)
+
+
+def test_a_log_of_which_no_line_is_limas_is_an_error(tmp_path: Path) -> None:
+    put(tmp_path, a=line(), passwd="root:x:0:0:root:/root:/bin/bash\n", empty="\n")
+    with pytest.raises(LimaLogError, match=r"no line of .*passwd is one of Lima's log"):
+        sbdiag.analyze(tmp_path / "a", lima_log=tmp_path / "passwd")
+    report = sbdiag.analyze(tmp_path / "a", lima_log=tmp_path / "empty")
+    assert "empty: Lima's log is empty" in report.notes
+
+
+def test_files_beside_are_one_or_one_a_run(tmp_path: Path) -> None:
+    put(tmp_path, **TWO, lima=logged("14:00:00"), other=logged("15:00:00"))
+    captures = [tmp_path / name for name in TWO]
+    logs = [tmp_path / "other", tmp_path / "lima"]
+    report = sbdiag.analyze(captures, lima_log=logs)
+    assert list(report.milestones["run"]) == ["a.log", "b.log"]
+    with pytest.raises(CaptureError, match="3 files of kind lima-log for 2 runs"):
+        sbdiag.analyze(captures, lima_log=[*logs, logs[0]])
