@@ -347,8 +347,17 @@ def build(
     """Draw every conclusion from frames that were read; the same frames give the same report."""
     rules = minimal_rules(denials, profile=profile, widen=widen, xpc=xpc)
     ladder = stages(denials, milestones, entitlements)
-    evidence = Evidence(denials, unparsed, milestones, entitlements, ladder, rules, profile)
     totals = {name: int(runs[name].sum()) for name in COUNTED}
+    evidence = Evidence(
+        denials,
+        unparsed,
+        milestones,
+        entitlements,
+        ladder,
+        rules,
+        profile,
+        set_aside=totals["denials"] - len(denials),
+    )
     return Report(
         denials=denials,
         unparsed=unparsed,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import sbdiag
+from sbdiag.display.answer import answer
 from sbdiag.errors import CaptureError, LimaLogError
 
 DENIAL = "{time} E  kernel[0:1] (Sandbox) Sandbox: {process}({pid}) deny(1) {what}\n"
@@ -117,3 +118,24 @@ def test_files_beside_are_one_or_one_a_run(tmp_path: Path) -> None:
     assert list(report.milestones["run"]) == ["a.log", "b.log"]
     with pytest.raises(CaptureError, match="3 files of kind lima-log for 2 runs"):
         sbdiag.analyze(captures, lima_log=[*logs, logs[0]])
+
+
+def test_a_process_that_nothing_is_of_is_told_from_no_denial(tmp_path: Path) -> None:
+    many = "".join(
+        line(what="mach-lookup com.example.a", process=f"p{n}") for n in range(11)
+    ) + line(process="limactl")
+    put(tmp_path, a=many + line(process="limactl"))
+    report = sbdiag.analyze(tmp_path / "a", process="lima")
+    assert report.denials.empty
+    assert list(report.findings["finding"]) == ["other-processes"]
+    assert "None of the 13 denials" in report.findings.loc[0, "title"]
+    (note,) = [note for note in report.notes if "set aside" in note]
+    assert "there are limactl (2), p0 (1), p1 (1)" in note
+    assert note.endswith("and 2 more")
+    assert "asked for" in answer(report).sentences[0]
+
+
+def test_no_denial_at_all_is_still_said(tmp_path: Path) -> None:
+    put(tmp_path, a="2026-05-27 14:00:00.500 Df x[7:1] hello\n")
+    report = sbdiag.analyze(tmp_path / "a", process="limactl")
+    assert list(report.findings["finding"]) == ["no-denials"]

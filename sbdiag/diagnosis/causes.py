@@ -40,7 +40,10 @@ _FAILS: Final = ("vz-error", "fatal", "degraded")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a finding may rest on; frames as :mod:`sbdiag.capture` and the rooms here yield."""
+    """All that a finding may rest on; frames as :mod:`sbdiag.capture` and the rooms here yield.
+
+    ``set_aside`` counts the denials that were read and are not of the process that was asked for.
+    """
 
     denials: pd.DataFrame
     unparsed: pd.DataFrame = field(default_factory=UNPARSED.frame)
@@ -49,6 +52,7 @@ class Evidence:
     stages: pd.DataFrame = field(default_factory=STAGES.frame)
     rules: RuleSet = field(default_factory=RuleSet)
     profile: Profile | None = None
+    set_aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)

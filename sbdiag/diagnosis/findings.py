@@ -155,6 +155,15 @@ def _general(evidence: Evidence) -> Iterator[Finding]:
             " that stops at the first refusal never asks for the rest. Allow, run, look again.",
             "field report (measured on 14.2); " + ARTICLE,
         )
+    elif evidence.set_aside:
+        yield Finding(
+            "other-processes",
+            "warning",
+            f"None of the {evidence.set_aside} denials is of the process that was asked for.",
+            "The notes list the processes there are. A process is compared as it is printed: the"
+            " kernel cuts names, and a helper has a name of its own.",
+            "",
+        )
     elif evidence.unparsed.empty:
         yield Finding(
             "no-denials",

@@ -66,6 +66,8 @@ def _of_run(run: object, title: object) -> str:
 
 
 def _nothing(report: Reported) -> str:
+    if (report.findings["finding"] == "other-processes").any():
+        return "None of the denials that were read is of the process that was asked for."
     if not len(report.denials):
         return "No denial was found. That is no proof that nothing was refused."
     if not len(report.stages):
