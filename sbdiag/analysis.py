@@ -20,7 +20,7 @@ from sbdiag.diagnosis.causes import Evidence
 from sbdiag.diagnosis.findings import findings
 from sbdiag.diagnosis.minimize import minimal_rules
 from sbdiag.diagnosis.ruleset import RuleSet, Widen, XpcKind
-from sbdiag.diagnosis.runs import rule_runs
+from sbdiag.diagnosis.runs import rule_runs, run_order
 from sbdiag.diagnosis.startup import stages
 from sbdiag.diagnosis.verify import verify
 from sbdiag.display import html
@@ -87,7 +87,7 @@ class Report:
 
     def rule_runs(self) -> pd.DataFrame:
         """Rule × run table: which run asked for which rule, and which showed it first."""
-        return rule_runs(self.rules, self.denials)
+        return rule_runs(self.rules, self.denials, list(self.runs["run"]))
 
     def to_sb(
         self,
@@ -283,6 +283,7 @@ def analyze(
         # A nono profile is taken as well; imports that are missing make answers unknown.
         else read_policy(profile, params, import_path=import_path, missing_import="unknown")
     )
+    _, order = run_order(names, read.denials, beside.milestones)
     return build(
         read.denials,
         unparsed=read.unparsed,
@@ -290,7 +291,9 @@ def analyze(
         milestones=beside.milestones,
         runs=read.runs,
         profile=given,
-        notes=tuple(dict.fromkeys((*read.notes, *beside.notes, *other))),
+        notes=tuple(
+            dict.fromkeys((*read.notes, *beside.notes, *other, *([order] if order else [])))
+        ),
         widen=widen,
         xpc=xpc,
     )
@@ -345,8 +348,12 @@ def build(
     redacted: bool = False,
 ) -> Report:
     """Draw every conclusion from frames that were read; the same frames give the same report."""
+    order, _ = run_order(list(runs["run"]), denials, milestones)
+    denials, unparsed, milestones, runs = (
+        _in_order(frame, order) for frame in (denials, unparsed, milestones, runs)
+    )
     rules = minimal_rules(denials, profile=profile, widen=widen, xpc=xpc)
-    ladder = stages(denials, milestones, entitlements)
+    ladder = stages(denials, milestones, entitlements, runs=order)
     totals = {name: int(runs[name].sum()) for name in COUNTED}
     evidence = Evidence(
         denials,
@@ -375,6 +382,14 @@ def build(
         widen=widen,
         xpc=xpc,
     )
+
+
+def _in_order(frame: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Put the rows of each run together, in the order of the runs; rows are numbered anew."""
+    place = frame["run"].map({run: number for number, run in enumerate(order)})
+    if place.is_monotonic_increasing:
+        return frame
+    return frame.loc[place.sort_values(kind="stable").index].reset_index(drop=True)
 
 
 def unpack(evidence: str) -> Report:

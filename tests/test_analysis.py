@@ -63,9 +63,9 @@ def test_one_dump_for_several_runs_counts_for_all(tmp_path: Path) -> None:
 
 
 def test_a_dump_beside_the_captures_of_one_place_is_of_them_alone(tmp_path: Path) -> None:
-    for place in ("x", "y"):
+    for place, hour in (("x", 14), ("y", 16)):
         (tmp_path / place).mkdir()
-        put(tmp_path / place, **TWO)
+        put(tmp_path / place, **{"a.log": line(f"{hour}:00:00"), "b.log": line(f"{hour}:30:00")})
     put(tmp_path / "x", dump=DUMP)
     report = sbdiag.analyze(tmp_path)
     assert list(report.runs["run"]) == ["x/a.log", "x/b.log", "y/a.log", "y/b.log"]
@@ -111,11 +111,14 @@ def test_a_log_of_which_no_line_is_limas_is_an_error(tmp_path: Path) -> None:
 
 
 def test_files_beside_are_one_or_one_a_run(tmp_path: Path) -> None:
-    put(tmp_path, **TWO, lima=logged("14:00:00"), other=logged("15:00:00"))
+    put(tmp_path, **TWO, lima=logged("15:00:00", "READY"), other=logged("14:00:00"))
     captures = [tmp_path / name for name in TWO]
     logs = [tmp_path / "other", tmp_path / "lima"]
     report = sbdiag.analyze(captures, lima_log=logs)
-    assert list(report.milestones["run"]) == ["a.log", "b.log"]
+    assert dict(zip(report.milestones["run"], report.milestones["message"], strict=True)) == {
+        "a.log": "Starting VZ",
+        "b.log": "READY",
+    }
     with pytest.raises(CaptureError, match="3 files of kind lima-log for 2 runs"):
         sbdiag.analyze(captures, lima_log=[*logs, logs[0]])
 
@@ -139,3 +142,45 @@ def test_no_denial_at_all_is_still_said(tmp_path: Path) -> None:
     put(tmp_path, a="2026-05-27 14:00:00.500 Df x[7:1] hello\n")
     report = sbdiag.analyze(tmp_path / "a", process="limactl")
     assert list(report.findings["finding"]) == ["no-denials"]
+
+
+def test_the_last_run_is_the_latest(tmp_path: Path) -> None:
+    """Names of a series need not be in the order of its runs."""
+    for name, clock in [("first", "14:00:00"), ("again", "15:00:00"), ("a", "16:00:00")]:
+        (tmp_path / name).mkdir()
+        put(tmp_path / name, log=line(clock))
+    report = sbdiag.analyze(tmp_path)
+    expected = ["first", "again", "a"]
+    assert list(report.runs["run"]) == list(report.denials["run"]) == expected
+    assert list(dict.fromkeys(report.stages["run"])) == expected
+    assert list(report.rule_runs()["first_seen"]) == ["first"]
+    assert list(report.rule_runs().columns[:-1]) == expected
+    assert "The last run (a)" in answer(report).sentences[0]
+    assert any("in the order of their times" in note for note in report.notes)
+    again = report.redact()
+    assert list(again.runs["run"]) == expected
+    assert list(again.denials.index) == [0, 1, 2]
+
+
+def test_without_a_time_the_order_is_that_of_the_names_and_it_is_said(tmp_path: Path) -> None:
+    untimed = "Sandbox: limactl(7) deny(1) " + LOOKUP + "\n"
+    for name, text in [("run-10", line("14:00:00")), ("run-9", untimed)]:
+        (tmp_path / name).mkdir()
+        put(tmp_path / name, log=text)
+    report = sbdiag.analyze(tmp_path)
+    assert list(report.runs["run"]) == ["run-9", "run-10"]
+    assert any("1 of 2 have no time to go by" in note for note in report.notes)
+
+
+def test_runs_in_the_order_of_their_names_need_no_note(tmp_path: Path) -> None:
+    put(tmp_path, **TWO)
+    report = sbdiag.analyze(tmp_path)
+    assert not any("order" in note for note in report.notes)
+
+
+def test_a_run_without_a_denial_is_not_left_out(tmp_path: Path) -> None:
+    put(tmp_path, **{"a.log": line(), "b.log": "2026-05-27 14:00:00.500 Df x[7:1] hello\n"})
+    report = sbdiag.analyze(tmp_path)
+    assert list(dict.fromkeys(report.stages["run"])) == ["a.log", "b.log"]
+    assert report.rule_runs().loc[0].to_dict() == {"a.log": 1, "b.log": 0, "first_seen": "a.log"}
+    assert "in 2 runs" in answer(report).scope

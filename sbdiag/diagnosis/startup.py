@@ -16,7 +16,7 @@ A stage is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -216,6 +216,8 @@ def stages(
     denials: pd.DataFrame,
     milestones: pd.DataFrame | None = None,
     entitlements: pd.DataFrame | None = None,
+    *,
+    runs: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Say for every run how far the start of the VM came.
 
@@ -223,12 +225,14 @@ def stages(
     ----------
     denials, milestones, entitlements
         Frames of :mod:`sbdiag.capture`; entitlement rows without a run count for every run.
+    runs
+        All runs in their order, those without a row among them; by default those of the frames.
 
     Returns
     -------
     DataFrame
-        Columns of :data:`STAGES`; per run, in the order of its first appearance, one row a stage
-        in the order of the start. Empty where nothing in any file has to do with a VM start.
+        Columns of :data:`STAGES`; per run, in the order of `runs` and then of the frames, one row a
+        stage in the order of the start. Empty where nothing in any file has to do with a VM start.
     """
     DENIALS.check(denials, need=("time", "verdict", "operation", "origin", "process", "run"))
     lines = MILESTONES.frame() if milestones is None else MILESTONES.check(milestones)
@@ -239,7 +243,7 @@ def stages(
         return STAGES.frame()
     theirs = refused["run"].isin(set(lines["run"])) & ~_of_lima(refused["process"])
     marked = {stage: rows[~theirs.reindex(rows.index)] for stage, rows in marked.items()}
-    runs = list(dict.fromkeys([*denials["run"].dropna(), *lines["run"].dropna()]))
+    runs = list(dict.fromkeys([*runs, *denials["run"].dropna(), *lines["run"].dropna()]))
     seen = {
         run: {row.stage: _look(row, run, marked[row.stage], lines, keys) for row in STAGE_TABLE}
         for run in runs
