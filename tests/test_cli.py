@@ -29,6 +29,36 @@ def test_the_main_job_says_what_stopped_and_writes_both_files(
     assert json.loads(nono.read_text("utf-8"))["meta"] == {"name": "sbdiag"}
 
 
+def test_what_an_export_says_of_itself_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = capture(
+        tmp_path, "file-read-data /Users/you/.lima/x", "file-read-data /private/etc/hosts"
+    )
+    target = tmp_path / "a.json"
+    assert main(["analyze", log, "--nono", str(target)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"Wrote {target}: 0 rules to the letter, 1 wider than asked, 1 granted already." in out
+    assert "make it first (mkdir -p ~/.lima)" in out
+    assert "nono grants file-read*, file-write*, file-map-executable and file-ioctl" in out
+    assert "group system_read_macos" in out
+
+
+def test_both_exports_are_accounted_for_in_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sb, nono = str(tmp_path / "a.sb"), str(tmp_path / "a.json")
+    assert main(["analyze", SERIES, "--json", "--sb", sb, "--nono", nono]) == 0
+    exports = json.loads(capsys.readouterr().out)["exports"]
+    assert list(exports) == [sb, nono]
+    assert [len(exports[sb][name]) for name in ("exact", "widened")] == [7, 0]
+    assert any("mkdir -p" in note for note in exports[nono]["notes"])
+    assert {entry["reason"].split(":")[0] for entry in exports[nono]["already_granted"]} == {
+        "nono's base",
+        "group system_read_macos",
+    }
+
+
 def test_it_is_readable_in_80_columns_without_colours(capsys: pytest.CaptureFixture[str]) -> None:
     main(["analyze", SERIES])
     out = capsys.readouterr().out

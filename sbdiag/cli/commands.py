@@ -14,12 +14,14 @@ from sbdiag import analysis
 from sbdiag.capture.captures import Captured, read_captures
 from sbdiag.cli.options import parser
 from sbdiag.diagnosis import compare
+from sbdiag.display.exported import export_text
 from sbdiag.display.terminal import report_text
 from sbdiag.display.verdicts import changes_text, check_text, explain_text, imports_note
 from sbdiag.display.visible import visible
 from sbdiag.errors import SbdiagError
+from sbdiag.export.account import Export
 from sbdiag.export.policy import read_policy
-from sbdiag.export.record import frame_records, report_record
+from sbdiag.export.record import export_record, frame_records, report_record
 from sbdiag.seatbelt.profile import Profile
 
 
@@ -40,19 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _analyze(options: argparse.Namespace) -> int:
     report = _report(options)
-    written = []
+    written: dict[str, Export] = {}
     if options.sb:
-        report.to_sb(options.sb)
-        written.append(options.sb)
+        written[options.sb] = report.to_sb(options.sb)
     if options.nono:
-        report.to_nono(options.nono)
-        written.append(options.nono)
+        written[options.nono] = report.to_nono(options.nono)
     if options.json:
-        _print_json(report_record(report))
+        exports = {name: export_record(export) for name, export in written.items()}
+        _print_json({**report_record(report), "exports": exports})
         return 0
     print(report_text(report, colour=_colour()), end="")
-    if written:
-        print("\nWrote " + ", ".join(visible(str(name)) for name in written))
+    for name, export in written.items():
+        print("\n" + export_text(export, name=name, colour=_colour()), end="")
     return 0
 
 

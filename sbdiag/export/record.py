@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
+from sbdiag.export.account import Entries, Export
 from sbdiag.seatbelt.text import rule_text
 
 
@@ -36,6 +37,21 @@ def rules_record(rules: RuleSet) -> dict[str, Any]:
             for each in rules.withheld
         ],
         "notes": list(rules.notes),
+    }
+
+
+def export_record(export: Export) -> dict[str, Any]:
+    """Return what an export says of each rule, and what its user should know; not its text."""
+
+    def reasons(entries: Entries) -> list[dict[str, str]]:
+        return [{"rule": rule_text(each.rule), "reason": reason} for each, reason in entries]
+
+    return {
+        "exact": [rule_text(each.rule) for each in export.exact],
+        "widened": reasons(export.widened),
+        "already_granted": reasons(export.already_granted),
+        "unrepresented": reasons(export.unrepresented),
+        "notes": list(export.notes),
     }
 
 
