@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -285,6 +286,15 @@ class TestRules:
         words = texts(plot_rules(case.report()))
         assert {"(allow mach-task-name)", "exact", "wider", "whole", "12"} <= set(words)
         assert "1 refusal, 1 target; sufficient and necessary, by replay" in words
+        assert "5 rules against their evidence" in words
+
+    def test_a_last_row_counts_what_is_not_drawn(self, case: SimpleNamespace) -> None:
+        report = case.report()
+        many = replace(report.rules, rules=report.rules.rules[:1] * 3000)
+        axes = plot_rules(replace(report, rules=many))
+        assert "… and 2,960 more rules, in report.rules" in texts(axes)
+        assert axes.figure.get_size_inches()[1] < 40
+        assert "3,000 rules against their evidence" in texts(axes)
 
 
 class TestHostileNames:

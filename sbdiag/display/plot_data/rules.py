@@ -15,6 +15,8 @@ from sbdiag.seatbelt.text import rule_text
 
 Breadth: TypeAlias = Literal["exact", "wider", "whole operation"]
 BREADTHS: Final[tuple[Breadth, ...]] = ("exact", "wider", "whole operation")
+# A longer picture is looked at by nobody, and beyond some thousand rows drawn by no canvas.
+MOST_ROWS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,14 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class RulesData:
-    """The rules in the order they are printed, and the runs in the order of the capture."""
+    """The rules in the order they are printed, and the runs in the order of the capture.
+
+    Of many rules `rows` holds the first :data:`MOST_ROWS`; `more` is the number of the others.
+    """
 
     runs: tuple[str, ...]
     rows: tuple[RuleRow, ...]
+    more: int = 0
 
 
 def rules_data(report: HasRules) -> RulesData:
@@ -69,9 +75,10 @@ def rules_data(report: HasRules) -> RulesData:
     proofs = _proofs(report.verification)
     rows = tuple(
         _row(rule, denials.loc[list(rule.denials)], runs, proofs.get(at, ""))
-        for at, rule in enumerate(report.rules)
+        for at, rule in enumerate(report.rules.rules[:MOST_ROWS])
     )
-    return RulesData(tuple(visible(run) for run in runs), rows)
+    more = len(report.rules) - len(rows)
+    return RulesData(tuple(visible(run) for run in runs), rows, more)
 
 
 def _row(rule: MinimalRule, seen: pd.DataFrame, runs: list[str], proof: str) -> RuleRow:
