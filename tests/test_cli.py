@@ -278,6 +278,26 @@ def test_imports_are_looked_for_and_what_is_not_found_is_said(
     assert main(["check", str(profile), log, "--import-path", str(tmp_path / "lib")]) == 0
 
 
+def test_every_command_tells_what_was_noticed_in_a_profile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = str(tmp_path / "p.sb")
+    Path(profile).write_text("(version 3)\n#| old |#\n(deny default)", "utf-8")
+    log = capture(tmp_path, "lsopen")
+    for command in (
+        ["analyze", log, "--profile", profile],
+        ["check", profile, log],
+        ["explain", profile, "lsopen"],
+        ["diff", profile, profile, "--on", log],
+    ):
+        main(command)
+        assert "Seatbelt does not know #|…|# comments" in " ".join(capsys.readouterr().out.split())
+    main(["check", profile, log, "--json"])
+    assert "comments" in json.loads(capsys.readouterr().out)["notes"][0]
+    main(["analyze", log, "--profile", profile, "--json"])
+    assert "comments" in json.loads(capsys.readouterr().out)["profile"]["warnings"][0]
+
+
 def test_a_profile_that_seatbelt_would_refuse_is_status_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

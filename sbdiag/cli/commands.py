@@ -16,7 +16,7 @@ from sbdiag.cli.options import parser
 from sbdiag.diagnosis import compare
 from sbdiag.display.exported import export_text
 from sbdiag.display.terminal import report_text
-from sbdiag.display.verdicts import changes_text, check_text, explain_text, imports_note
+from sbdiag.display.verdicts import changes_text, check_text, explain_text, profile_notes
 from sbdiag.display.visible import visible
 from sbdiag.errors import SbdiagError
 from sbdiag.export.account import Export
@@ -51,7 +51,8 @@ def _analyze(options: argparse.Namespace) -> int:
         exports = {name: export_record(export) for name, export in written.items()}
         _print_json({**report_record(report), "exports": exports})
         return 0
-    print(report_text(report, colour=_colour()), end="")
+    notes = profile_notes([report.profile] if report.profile else [])
+    print(report_text(report, notes=notes, colour=_colour()), end="")
     for name, export in written.items():
         print("\n" + export_text(export, name=name, colour=_colour()), end="")
     return 0
@@ -62,10 +63,10 @@ def _check(options: argparse.Namespace) -> int:
     read = _read(options)
     checked = compare.check(read.denials, profile)
     passes = compare.passes(checked, unknown_ok=options.unknown_ok, strict=options.strict)
+    notes = (*profile_notes([profile]), *read.notes)
     if options.json:
-        _print_json({"passes": passes, "accesses": frame_records(checked)})
+        _print_json({"passes": passes, "accesses": frame_records(checked), "notes": notes})
     else:
-        notes = (*imports_note([profile]), *read.notes)
         text = check_text(checked, name=options.profile, notes=notes, colour=_colour())
         print(text, end="")
     return 0 if passes else 1
@@ -74,7 +75,7 @@ def _check(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     profile = _profile(options, options.profile)
     decision = profile.decide(options.operation, options.target)
-    print(explain_text(decision, notes=imports_note([profile]), colour=_colour()), end="")
+    print(explain_text(decision, notes=profile_notes([profile]), colour=_colour()), end="")
     return 0
 
 
@@ -82,10 +83,10 @@ def _diff(options: argparse.Namespace) -> int:
     before, after = (_profile(options, name) for name in (options.before, options.after))
     read = _read(options)
     changed = compare.changes(read.denials, before, after)
+    notes = (*profile_notes([before, after]), *read.notes)
     if options.json:
-        _print_json({"accesses": frame_records(changed)})
+        _print_json({"accesses": frame_records(changed), "notes": notes})
     else:
-        notes = (*imports_note([before, after]), *read.notes)
         text = changes_text(
             changed, before=options.before, after=options.after, notes=notes, colour=_colour()
         )

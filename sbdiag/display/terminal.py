@@ -6,7 +6,7 @@ Log text is hostile: a program chooses the names it is refused, so every text pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -31,13 +31,17 @@ _RUNS_WIDTH: Final = 64
 _SIGNS: Final = {"reached": "+", "refused": "x", "not seen": "·", "unknown": "?"}
 
 
-def report_text(report: Reported, *, width: int = 80, colour: bool = False) -> str:
+def report_text(
+    report: Reported, *, notes: Iterable[str] = (), width: int = 80, colour: bool = False
+) -> str:
     """Say what was denied, where the start stopped, what it means and which rules lift it.
 
     Parameters
     ----------
     report
         What :func:`sbdiag.analyze` gave.
+    notes
+        Sentences to put before the notes of the report.
     width
         Columns of the terminal; lines are wrapped to it, names never cut.
     colour
@@ -50,7 +54,7 @@ def report_text(report: Reported, *, width: int = 80, colour: bool = False) -> s
         *_denied(report, page),
         *_findings(report, page),
         *_rules(report, page),
-        *_counts(report, page),
+        *_counts(report, (*notes, *report.notes), page),
     ]
     return "\n".join(lines) + "\n"
 
@@ -162,17 +166,17 @@ def _wider(each: MinimalRule) -> Iterator[str]:
         yield "narrower: the language has no form that is"
 
 
-def _counts(report: Reported, page: Page) -> Iterator[str]:
+def _counts(report: Reported, notes: Sequence[str], page: Page) -> Iterator[str]:
     counts = report.counts
     yield from page.head("Read")
     yield from page.wrap(
         f"{counted(counts.lines, 'line')} = {counted(counts.denials, 'denial')}"
-        f" + {counts.continuation:,} continuing one + {counts.not_ours:,} not ours"
+        f" + {counts.continuation:,} continuing a denial + {counts.not_ours:,} not ours"
         f" + {counts.unparsed:,} unparsed",
         first="  ",
     )
-    for note in report.notes[:_MOST_NOTES]:
+    for note in notes[:_MOST_NOTES]:
         yield from page.wrap(note, first="  ", rest="    ")
-    if len(report.notes) > _MOST_NOTES:
-        more = counted(len(report.notes) - _MOST_NOTES, "more note")
+    if len(notes) > _MOST_NOTES:
+        more = counted(len(notes) - _MOST_NOTES, "more note")
         yield f"  … and {more}; --json has them all"

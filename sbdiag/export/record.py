@@ -94,6 +94,12 @@ def report_record(report: Any) -> dict[str, Any]:
         "runs": report.runs.to_dict("records"),
         "notes": list(report.notes),
         "redacted": report.redacted,
+        "profile": report.profile
+        and {
+            "path": report.profile.path,
+            "unknown_imports": list(report.profile.unknown_imports),
+            "warnings": list(report.profile.warnings),
+        },
         "denials": frame_records(report.denials),
         "unparsed": frame_records(report.unparsed),
         "entitlements": frame_records(report.entitlements),
