@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from sbdiag.cli import main
+from sbdiag.cli import main, options
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 SERIES = str(SAMPLES / "lima-vz")
@@ -84,7 +85,10 @@ def test_json_holds_every_part(capsys: pytest.CaptureFixture[str]) -> None:
         (["analyze", SERIES, "--tz", "Mars/Olympus"], "Mars/Olympus"),
         (["analyze", SERIES, "-D", "novalue"], "K=V"),
         (["analyze", SERIES, "--profile", "no-such.sb"], "no-such.sb"),
-        (["analyze", SERIES, "--lima-log", "a", "b"], "one each"),
+        (["analyze", SERIES, "--lima-log", "a", "--lima-log", "b"], "one each"),
+        (["analyze", SERIES, "--whole"], "--whole says nothing without --sb"),
+        (["analyze", SERIES, "--home", "/Users/you"], "--home says nothing without --nono"),
+        (["analyze", SERIES, "--nono", "never.json", "--home", "you"], "absolute path"),
     ],
 )
 def test_an_error_is_one_line_and_status_2(
@@ -325,10 +329,59 @@ def test_an_error_about_a_profile_is_one_line_and_status_2(
     assert captured.err.count("\n") == 1
 
 
-def test_every_command_tells_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["check", "--help"])
-    assert "Exit status 0" in capsys.readouterr().out
+@pytest.mark.parametrize("command", ["analyze", "check", "explain", "diff", "notebook"])
+def test_the_help_of_every_command_fits_and_tells_examples_and_exit_status(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    out = capsys.readouterr().out
+    assert f"\nexamples:\n  sbdiag {command} " in out
+    assert "\nexit status:\n  0: " in out
+    assert ("\n  1: " in out) is (command in {"check", "diff"})
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_examples_of_the_help_are_command_lines() -> None:
+    for name, said in options.COMMANDS.items():
+        for example in said.examples:
+            words = shlex.split(example.split("| python")[0].rpartition("| ")[2])
+            assert options.parser().parse_args(words[1:]).command == name
+
+
+def test_a_file_beside_the_captures_may_stand_before_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dumps = [f"{SERIES}/01-calibration/limactl.entitlements.txt"] * 2
+    logs = [capture(tmp_path, "lsopen"), str(tmp_path / "other.log")]
+    Path(logs[1]).write_bytes(Path(logs[0]).read_bytes())
+    for count in (1, 2):
+        given = [word for dump in dumps[:count] for word in ("--entitlements", dump)]
+        assert main(["analyze", *given, *logs, "--json"]) == 0
+        runs = {row["run"] for row in json.loads(capsys.readouterr().out)["entitlements"]}
+        assert len(runs) == count
+
+
+def test_options_of_the_exports_reach_them(tmp_path: Path) -> None:
+    sb, nono = tmp_path / "a.sb", tmp_path / "a.json"
+    log = capture(
+        tmp_path,
+        "file-read-data /Users/you/a",
+        "file-read-data /Users/me/b",
+        "mach-task-name others [y(2)]",
+    )
+    said = ["--whole", "--base", "import-system", "--home-param", "--name", "agent"]
+    said += ["--home", "/Users/me", "--directory", "/Users/me/b", "--omit-granted"]
+    assert main(["analyze", log, "--sb", str(sb), "--nono", str(nono), *said]) == 0
+    assert sb.read_text("utf-8").startswith('(version 1)\n(deny default)\n(import "system.sb")\n')
+    assert json.loads(nono.read_text("utf-8")) == {
+        "meta": {"name": "agent"},
+        "filesystem": {"read": ["~/b"], "read_file": ["/Users/you/a"]},
+    }
+    one = capture(tmp_path, "file-read-data /Users/you/a")
+    assert main(["analyze", one, "--sb", str(sb), "--home-param"]) == 0
+    assert '(param "HOME")' in sb.read_text("utf-8")
 
 
 def test_notebook_writes_one_that_is_valid(tmp_path: Path) -> None:

@@ -41,12 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _analyze(options: argparse.Namespace) -> int:
+    for name, needed in _NEEDS.items():
+        if getattr(options, name) and not getattr(options, needed):
+            raise SbdiagError(f"--{name.replace('_', '-')} says nothing without --{needed}")
     report = _report(options)
-    written: dict[str, Export] = {}
-    if options.sb:
-        written[options.sb] = report.to_sb(options.sb)
-    if options.nono:
-        written[options.nono] = report.to_nono(options.nono)
+    written = _exports(report, options)
     if options.json:
         exports = {name: export_record(export) for name, export in written.items()}
         _print_json({**report_record(report), "exports": exports})
@@ -56,6 +55,39 @@ def _analyze(options: argparse.Namespace) -> int:
     for name, export in written.items():
         print("\n" + export_text(export, name=name, colour=_colour()), end="")
     return 0
+
+
+# Options that say nothing without another.
+_NEEDS: Final = {
+    "whole": "sb",
+    "base": "whole",
+    "home_param": "sb",
+    "name": "nono",
+    "home": "nono",
+    "directory": "nono",
+    "omit_granted": "nono",
+}
+
+
+def _exports(report: analysis.Report, options: argparse.Namespace) -> dict[str, Export]:
+    """Write the files that were asked for; return what each says of itself, by its name."""
+    written: dict[str, Export] = {}
+    if options.sb:
+        written[options.sb] = report.to_sb(
+            options.sb,
+            whole=options.whole,
+            base=options.base or "deny-default",
+            home="param" if options.home_param else None,
+        )
+    if options.nono:
+        written[options.nono] = report.to_nono(
+            options.nono,
+            name=options.name or "sbdiag",
+            home=options.home,
+            path_kinds=dict.fromkeys(options.directory, "directory"),
+            omit_granted=options.omit_granted,
+        )
+    return written
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -132,8 +164,8 @@ def _notebook(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> analysis.Report:
     return analysis.analyze(
         _files(options),
-        entitlements=options.entitlements,
-        lima_log=options.lima_log,
+        entitlements=options.entitlements or None,
+        lima_log=options.lima_log or None,
         profile=None if options.profile is None else _profile(options, options.profile),
         params=_params(options.params),
         process=options.process,

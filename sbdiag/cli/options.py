@@ -3,12 +3,91 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
-EXIT_STATUS: Final = (
-    "Exit status: 0 the command did what was asked; 1 check found an access that the profile "
-    "refuses or does not settle, or diff --exit-code a change; 2 the command line or an input file "
-    "is wrong (one line says where)."
+_Holder: TypeAlias = "argparse.ArgumentParser | argparse._ArgumentGroup"
+
+_WIDTH: Final = 79
+_WRONG: Final = "2: the command line or an input file is wrong; stderr says where."
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the help of one command says; its name is the key."""
+
+    summary: str
+    description: str
+    statuses: tuple[str, ...]
+    examples: tuple[str, ...]
+
+
+COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
+    {
+        "analyze": Command(
+            "a capture goes in, minimal rules come out",
+            "Say what was refused, where the start of a VM stopped, what it means, and which rules "
+            "lift it; write the rules for Seatbelt or nono.",
+            ("0: the captures were read, whatever they hold.",),
+            (
+                "sbdiag analyze capture.log --sb rules.sb",
+                "sbdiag analyze runs/ --nono rules.json --omit-granted",
+                "sbdiag analyze run-*.log --profile agent.sb -D HOME=/Users/you --json",
+                "/usr/bin/log show --last 10m | sbdiag analyze -",
+            ),
+        ),
+        "check": Command(
+            "does a profile allow what a capture shows",
+            "Say for each access in the captures what the profile answers and which rule decides. "
+            "What no profile decides, and sensitive targets and known noise, are shown apart and "
+            "do not count.",
+            (
+                "0: every access that counts is allowed.",
+                "1: one is denied, or is unknown (which --unknown-ok lets pass).",
+            ),
+            (
+                "sbdiag check agent.sb capture.log",
+                "sbdiag check nono.json runs/ --unknown-ok -D HOME=/Users/you",
+                "sbdiag check agent.sb capture.log --json | python -m json.tool",
+            ),
+        ),
+        "explain": Command(
+            "why a profile answers as it does",
+            "Print the way to the answer: which rules were tried in which order, and why others "
+            "that match do not help. OPERATION and TARGET as the log prints them.",
+            ("0: there is an answer, whichever it is.",),
+            (
+                "sbdiag explain agent.sb file-read-data /private/etc/hosts",
+                "sbdiag explain agent.sb mach-lookup com.apple.example",
+            ),
+        ),
+        "diff": Command(
+            "what a second profile changes for a capture",
+            "Say what B changes against A for the accesses of the captures: what is added, what is "
+            "removed, what is not settled.",
+            (
+                "0: the two were compared.",
+                "1: with --exit-code, an access is added, removed or unclear.",
+            ),
+            (
+                "sbdiag diff old.sb new.sb --on capture.log",
+                "sbdiag diff agent.sb nono.json --on run-1.log run-2.log --exit-code",
+            ),
+        ),
+        "notebook": Command(
+            "write the investigation as an executable notebook",
+            "Write what analyze concludes as a notebook that carries its evidence and runs "
+            "anywhere.",
+            ("0: the notebook was written.",),
+            (
+                "sbdiag notebook capture.log -o write-up.ipynb",
+                "sbdiag notebook runs/ -o write-up.ipynb --redact",
+            ),
+        ),
+    }
 )
 
 
@@ -17,32 +96,70 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="sbdiag",
         description="Read macOS sandbox denials and write the minimal Seatbelt or nono rules.",
-        epilog=EXIT_STATUS,
+        epilog=_epilog(
+            ("0: the command did what was asked.", "1: check or diff --exit-code says no."),
+            ("sbdiag analyze capture.log --sb rules.sb", "sbdiag check --help"),
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _analyze(commands.add_parser("analyze", help="a capture goes in, minimal rules come out"))
-    _check(commands.add_parser("check", help="does a profile allow what a capture shows"))
-    _explain(commands.add_parser("explain", help="why a profile answers as it does"))
-    _diff(commands.add_parser("diff", help="what a second profile changes for a capture"))
-    _notebook(
-        commands.add_parser("notebook", help="write the investigation as an executable notebook")
-    )
+    fill = {
+        "analyze": _analyze,
+        "check": _check,
+        "explain": _explain,
+        "diff": _diff,
+        "notebook": _notebook,
+    }
+    for name, said in COMMANDS.items():
+        fill[name](
+            commands.add_parser(
+                name,
+                help=said.summary,
+                description=textwrap.fill(said.description, _WIDTH),
+                epilog=_epilog(said.statuses, said.examples),
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
     return whole
+
+
+def _epilog(statuses: tuple[str, ...], examples: tuple[str, ...]) -> str:
+    lines = ["examples:", *(f"  {example}" for example in examples), "", "exit status:"]
+    return "\n".join([*lines, *(f"  {status}" for status in (*statuses, _WRONG))])
 
 
 def _analyze(parser: argparse.ArgumentParser) -> None:
     _reading(parser)
-    parser.add_argument("--sb", metavar="OUT", help="write the Seatbelt rules")
-    parser.add_argument("--nono", metavar="OUT", help="write the nono profile")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    out = parser.add_argument_group("output")
+    out.add_argument("--json", action="store_true", help="print the report as JSON")
+    out.add_argument("--sb", metavar="OUT", help="write the rules for Seatbelt")
+    out.add_argument("--nono", metavar="OUT", help="write the rules as a nono profile")
+    sb = parser.add_argument_group("with --sb")
+    sb.add_argument(
+        "--whole", action="store_true", help="a whole profile, not rules to paste into one"
+    )
+    sb.add_argument(
+        "--base",
+        choices=("deny-default", "import-system"),
+        help="what a whole profile starts with; import-system adds Apple's system.sb",
+    )
+    sb.add_argument(
+        "--home-param",
+        action="store_true",
+        help='paths below the home directory by (param "HOME"), for sandbox-exec -D HOME=…',
+    )
+    nono = parser.add_argument_group("with --nono")
+    nono.add_argument("--name", metavar="NAME", help="the name of the profile (default sbdiag)")
+    nono.add_argument(
+        "--home", metavar="DIR", help="what ~ stands for (default: the one home in the rules)"
+    )
+    _many(nono, "--directory", "PATH", "grant this path with everything below it, not it alone")
+    nono.add_argument(
+        "--omit-granted", action="store_true", help="leave out what nono's base grants anyway"
+    )
 
 
 def _check(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Say for each access in the captures what the profile answers and which rule decides. "
-        "Exit status 0: all is allowed; 1: something is denied or unknown. What no profile "
-        "decides, and sensitive targets and known noise, are shown apart and do not count."
-    )
     _policy(parser, "profile", "PROFILE")
     _captures(parser)
     _language(parser)
@@ -54,10 +171,6 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Print the way to the answer: which rules were tried in which order, and why others that "
-        "match do not help. OPERATION and TARGET as the log prints them."
-    )
     _policy(parser, "profile", "PROFILE")
     parser.add_argument("operation", metavar="OPERATION", help="file-read-data, mach-lookup, …")
     parser.add_argument("target", metavar="TARGET", nargs="?", help="what stands behind it")
@@ -65,10 +178,6 @@ def _explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Say what B changes against A for the accesses of the captures: what is added, what is "
-        "removed, what is not settled."
-    )
     _policy(parser, "before", "A")
     _policy(parser, "after", "B")
     parser.add_argument(
@@ -82,22 +191,34 @@ def _diff(parser: argparse.ArgumentParser) -> None:
 
 def _notebook(parser: argparse.ArgumentParser) -> None:
     _reading(parser)
-    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="the .ipynb to write")
-    parser.add_argument("--redact", action="store_true", help="replace names by stand-ins first")
+    out = parser.add_argument_group("output")
+    out.add_argument("-o", "--output", metavar="OUT", required=True, help="the .ipynb to write")
+    out.add_argument("--redact", action="store_true", help="replace names by stand-ins first")
 
 
 def _reading(parser: argparse.ArgumentParser) -> None:
     _captures(parser)
-    parser.add_argument("--entitlements", metavar="F", nargs="+", help="codesign dumps")
-    parser.add_argument("--lima-log", metavar="F", nargs="+", help="Lima's logs")
-    parser.add_argument("--widen", choices=("known", "none", "siblings"), default="known")
-    parser.add_argument(
-        "--xpc", choices=("both", "xpc-service-name", "global-name"), default="both"
+    _many(parser, "--entitlements", "FILE", "a codesign dump: one for all runs, or one each")
+    _many(parser, "--lima-log", "FILE", "a log of Lima: one for all runs, or one each")
+    rules = parser.add_argument_group("rules")
+    rules.add_argument(
+        "--widen",
+        choices=("known", "none", "siblings"),
+        default="known",
+        help="take a directory for its files: where a table says who owns it (default), never, "
+        "or wherever files of it were seen",
     )
-    parser.add_argument(
-        "--profile", metavar="F", help="a .sb or nono profile in force: propose what it lacks"
+    rules.add_argument(
+        "--xpc",
+        choices=("both", "xpc-service-name", "global-name"),
+        default="both",
+        help="the kind of name that answers a lookup printed with (xpc); reports disagree",
     )
-    _language(parser)
+    profile = parser.add_argument_group("profile in force")
+    profile.add_argument(
+        "--profile", metavar="FILE", help="a .sb or nono profile: propose only what it lacks"
+    )
+    _language(profile)
 
 
 def _captures(parser: argparse.ArgumentParser) -> None:
@@ -112,22 +233,28 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tz", metavar="Z", help="zone of times written without one (default UTC)")
 
 
-def _language(parser: argparse.ArgumentParser) -> None:
+def _language(parser: _Holder) -> None:
     parser.add_argument(
-        "-D", dest="params", metavar="K=V", action="append", default=[], help="profile parameter"
-    )
-    parser.add_argument(
-        "--import-path",
-        metavar="DIR",
+        "-D",
+        dest="params",
+        metavar="K=V",
         action="append",
         default=[],
-        help="where (import …) is looked for",
+        help="parameter of the profile, as for sandbox-exec; may be repeated",
     )
+    _many(parser, "--import-path", "DIR", "where (import …) is looked for")
     parser.add_argument(
         "--missing-imports",
         choices=("unknown", "error"),
         default="unknown",
-        help="what is not found makes answers unknown, or is an error",
+        help="what an import that is not found makes of answers, or an error (default unknown)",
+    )
+
+
+def _many(parser: _Holder, option: str, metavar: str, said: str) -> None:
+    """Add an option that takes one value and may be repeated."""
+    parser.add_argument(
+        option, metavar=metavar, action="append", default=[], help=f"{said}; may be repeated"
     )
 
 
