@@ -122,6 +122,21 @@ def test_a_dash_reads_a_pipe(
     assert '(global-name "com.example.a")' in capsys.readouterr().out
 
 
+def test_a_pipe_is_called_by_its_dash() -> None:
+    command = [sys.executable, "-m", "sbdiag.cli", "analyze", "-", "--json"]
+    line = "Sandbox: x(1) deny(1) lsopen\n"
+    done = subprocess.run(command, input=line, capture_output=True, text=True, check=True)
+    record = json.loads(done.stdout)
+    assert [row["run"] for row in (*record["runs"], *record["denials"])] == ["-", "-"]
+
+
+def test_a_rule_to_look_at_twice_is_named_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", SERIES]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "twice: (allow mach-task-name) (denials" in out
+    assert '(allow file-read* file-write* (subpath "/Users/you/.lima")) (denials' in out
+
+
 def test_hostile_text_reaches_the_terminal_as_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
