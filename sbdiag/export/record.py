@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
+from sbdiag.errors import ExportError
 from sbdiag.export.account import Entries, Export
 from sbdiag.seatbelt.text import rule_text
 
 
 def frame_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a frame with their labels; times as ISO 8601 with microseconds, missing as null."""
+    """Return the rows of a frame with their labels, as values that JSON holds exactly.
+
+    Times become ISO 8601 with microseconds, what is missing null, tuples lists, and a real that
+    JSON has no number for its name (``inf``).
+
+    Raises
+    ------
+    ExportError
+        A cell holds something else, such as bytes, which would not come back as they were.
+    """
     rows = []
     for label, row in zip(frame.index, frame.to_dict("records"), strict=True):
         rows.append({"row": int(label), **{str(key): _plain(value) for key, value in row.items()}})
@@ -76,15 +87,17 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, bytes):
-        return value.hex()
     if isinstance(value, pd.Timestamp):
         return value.isoformat(timespec="microseconds")
-    if value is None or pd.isna(value):
-        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)
     if isinstance(value, (bool, int, float, str)):
-        return value
-    return json.loads(json.dumps(value, default=str))
+        return None if value != value else value
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    raise ExportError(f"a cell of type {type(value).__name__} has no exact form in JSON")
 
 
 def report_record(report: Any) -> dict[str, Any]:
