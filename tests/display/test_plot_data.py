@@ -351,6 +351,16 @@ class TestRules:
         assert data.rows[1].proof == "sufficient and necessary, by replay"
         assert data.more == 0
 
+    def test_earlier_runs_share_a_column(self, case: SimpleNamespace) -> None:
+        data = rules_data(case.report())
+        assert data.latest(5) == data
+        few = data.latest(3)
+        assert few.runs == ("3 earlier", *data.runs[3:])
+        assert [row.by_run for row in few.rows] == [
+            (sum(row.by_run[:3]), *row.by_run[3:]) for row in data.rows
+        ]
+        assert [row.evidence for row in few.rows] == [row.evidence for row in data.rows]
+
     @pytest.mark.parametrize(("count", "more"), [(40, 0), (41, 1), (3000, 2960)])
     def test_of_many_rules_the_first_are_rows(
         self, case: SimpleNamespace, count: int, more: int

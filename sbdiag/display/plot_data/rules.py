@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import pandas as pd
@@ -60,6 +60,17 @@ class RulesData:
     runs: tuple[str, ...]
     rows: tuple[RuleRow, ...]
     more: int = 0
+
+    def latest(self, most: int) -> RulesData:
+        """Return at most so many columns: of more runs the earlier ones share the first."""
+        earlier = len(self.runs) - most + 1
+        if earlier <= 1:
+            return self
+        rows = tuple(
+            replace(row, by_run=(sum(row.by_run[:earlier]), *row.by_run[earlier:]))
+            for row in self.rows
+        )
+        return RulesData((f"{earlier:,} earlier", *self.runs[earlier:]), rows, self.more)
 
 
 def rules_data(report: HasRules) -> RulesData:
