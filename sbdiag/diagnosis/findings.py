@@ -26,7 +26,7 @@ from sbdiag.diagnosis.causes import (
 )
 from sbdiag.diagnosis.profile_findings import profile_findings
 from sbdiag.diagnosis.ruleset import Withheld
-from sbdiag.seatbelt.text import rule_text
+from sbdiag.seatbelt.text import one_line
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("cause", "warning", "note")
 
@@ -206,7 +206,7 @@ def _broad(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 "broad-rule",
                 "warning",
-                f"A proposed rule to look at twice: {rule_text(rule.rule).split(chr(10))[0]} …",
+                f"A proposed rule to look at twice: {one_line(rule.rule)}",
                 f"{rule.warning} {rule.breadth}".strip(),
                 rule.source,
                 denials=rule.denials,
