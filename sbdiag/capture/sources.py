@@ -117,7 +117,8 @@ def _expand(one: Readable) -> list[list[Source]]:
     """List the sources of each place that `one` names."""
     if not isinstance(one, (str, os.PathLike)):
         name = getattr(one, "name", "")
-        name = Path(name).name if isinstance(name, str) and name else "-"
+        # A pipe calls itself <stdin>, and the command line calls it by a dash.
+        name = Path(name).name if isinstance(name, str) and name not in {"", "<stdin>"} else "-"
         return [[Source(one, "capture", name)]]
     path = Path(one)
     if path.is_dir():

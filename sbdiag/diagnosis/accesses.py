@@ -47,7 +47,8 @@ def distinct_accesses(denials: pd.DataFrame) -> Iterator[Asked]:
 class AskedAs:
     """One access as lines of one verdict, layer and origin ask for it, and their row labels.
 
-    The labels ascend. What the frame does not say is an empty text.
+    The labels ascend. What the frame does not say is an empty text. `tag` is the line under the
+    denial, where accesses are grouped by it.
     """
 
     access: Access
@@ -55,10 +56,18 @@ class AskedAs:
     layer: str
     origin: str
     rows: tuple[int, ...]
+    tag: str = ""
 
 
-def asked_accesses(denials: pd.DataFrame) -> list[AskedAs]:
+def asked_accesses(denials: pd.DataFrame, *, by_tag: bool = False) -> list[AskedAs]:
     """Group the rows by what they ask for, sorted by that and not by where they stand.
+
+    Parameters
+    ----------
+    denials
+        A denials frame; its index names the rows.
+    by_tag
+        Keep apart what the column `tag`, where there is one, tells apart.
 
     Raises
     ------
@@ -71,12 +80,13 @@ def asked_accesses(denials: pd.DataFrame) -> list[AskedAs]:
         return []
     if not pd.api.types.is_integer_dtype(index.dtype) or not index.is_unique:
         raise FrameError("the index of the denials frame must be unique integers (reset_index)")
-    codes = (
-        denials.groupby(list(_NEEDED), sort=False, observed=True, dropna=False).ngroup().to_numpy()
-    )
+    by = list(_NEEDED)
+    if by_tag and "tag" in denials and denials["tag"].notna().any():
+        by.append("tag")
+    codes = denials.groupby(by, sort=False, observed=True, dropna=False).ngroup().to_numpy()
     order = np.lexsort((index.to_numpy(), codes))
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    firsts = denials[list(_NEEDED)].iloc[order[starts]].astype("object")
+    firsts = denials[by].iloc[order[starts]].astype("object")
     labels = index.to_numpy()[order].tolist()
     ends = [*starts[1:].tolist(), len(labels)]
     groups = [
@@ -86,8 +96,9 @@ def asked_accesses(denials: pd.DataFrame) -> list[AskedAs]:
             layer or "",
             origin or "",
             tuple(labels[start:end]),
+            *(each or "" for each in tag),
         )
-        for (operation, target, verdict, layer, origin), start, end in zip(
+        for (operation, target, verdict, layer, origin, *tag), start, end in zip(
             firsts.where(firsts.notna(), None).itertuples(index=False), starts, ends, strict=True
         )
     ]
@@ -96,4 +107,11 @@ def asked_accesses(denials: pd.DataFrame) -> list[AskedAs]:
 
 def _content(group: AskedAs) -> tuple[str, ...]:
     access = group.access
-    return (access.operation, access.detail or "", group.verdict, group.layer, group.origin)
+    return (
+        access.operation,
+        access.detail or "",
+        group.verdict,
+        group.layer,
+        group.origin,
+        group.tag,
+    )

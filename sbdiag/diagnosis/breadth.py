@@ -74,7 +74,9 @@ def breadth(rule: Rule, asked: Iterable[Access]) -> Breadth:
     if not rule.filters:
         share = len(_admitted(rule.operations)) / len(operations())
         return Breadth(round(_WHOLE + share, 3), f"every use of {' and '.join(rule.operations)}")
-    widest = max((_filter(part) for part in rule.filters), key=lambda found: found.number)
+    handed_on = any(name.startswith("file-issue-extension") for name in rule.operations)
+    measured = (_filter(part, handed_on=handed_on) for part in rule.filters)
+    widest = max(measured, key=lambda found: found.number)
     if widest.number > EXACT:
         return widest
     more = _not_asked(rule, accesses)
@@ -104,12 +106,16 @@ def _not_asked(rule: Rule, accesses: tuple[Access, ...]) -> tuple[str, ...]:
     return tuple(name for name in _admitted(rule.operations) if name not in asked)
 
 
-def _filter(part: Filter) -> Breadth:
-    inner = [each for each in part.arguments if isinstance(each, Filter)]
+def _filter(part: Filter, *, handed_on: bool) -> Breadth:
+    inner = [
+        (each.name, _filter(each, handed_on=handed_on))
+        for each in part.arguments
+        if isinstance(each, Filter)
+    ]
     if part.name == "require-all" and inner:
         return _all(inner)
     if part.name == "require-any" and inner:
-        return max(map(_filter, inner), key=lambda found: found.number)
+        return max((found for _, found in inner), key=lambda found: found.number)
     if part.name == "require-not":
         return Breadth(_WHOLE, "everything but what the filter names")
     if part.name in {"remote", "local"}:
@@ -119,16 +125,18 @@ def _filter(part: Filter) -> Breadth:
         return Breadth(CLASS + 0.5, f"every process of the kind '{kind}'")
     if part.name in _PATTERNS or part.name.endswith(("-prefix", "-regex", "-subpath")):
         return _pattern(part)
+    if part.name == "literal" and handed_on:
+        # The filter takes one path, the extension that may be issued for it a whole directory.
+        return Breadth(_pattern(part).number, "everything below this path, if it is a directory")
     return Breadth(EXACT, "")
 
 
-def _all(parts: list[Filter]) -> Breadth:
+def _all(parts: list[tuple[str, Breadth]]) -> Breadth:
     """Measure what must hold together: of one kind the narrowest counts, of several the widest."""
     kinds: dict[str, Breadth] = {}
-    for part in parts:
-        known = spelling(part.name)
-        kind = part.name if known is None else known.filter
-        found = _filter(part)
+    for name, found in parts:
+        known = spelling(name)
+        kind = name if known is None else known.filter
         if kind not in kinds or found.number < kinds[kind].number:
             kinds[kind] = found
     return max(kinds.values(), key=lambda found: found.number)

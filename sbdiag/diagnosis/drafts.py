@@ -25,7 +25,16 @@ Apart: TypeAlias = Literal["", "sensitive", "noise"]
 # From how many seen names on a directory is opened, where the caller asked for siblings.
 SIBLINGS: Final = 3
 # Operations for which a directory stands for its files; never execution, links or extensions.
-_SIBLING_OPERATIONS: Final = ("file-read-", "file-write-", "file-test-existence")
+# With what the rule for the directory is for.
+_SIBLING_OPERATIONS: Final = {
+    "file-read-": "Reads what lies in this directory.",
+    "file-write-": "Changes what lies in this directory.",
+    "file-test-existence": "Asks which names exist in this directory.",
+}
+_OPENED: Final = (
+    "Opened because several of its names were asked for: names that were never seen are admitted "
+    "too."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +80,32 @@ def opened_directories(drafts: Iterable[Draft]) -> tuple[Draft, ...]:
         if len(family) < SIBLINGS or not paths.may_open(directory) or sensitive_place(directory):
             kept += family
             continue
+        warnings = dict.fromkeys(draft.warning for draft in family)
         kept.append(
             replace(
                 family[0],
                 rule=Rule("allow", (operation,), (Filter("subpath", (directory,)),)),
                 asked=tuple(asked for draft in family for asked in draft.asked),
+                purpose=next(
+                    purpose
+                    for start, purpose in _SIBLING_OPERATIONS.items()
+                    if operation.startswith(start)
+                ),
+                source='widen="siblings": the width was asked for, no report attests it',
+                grade="C",
                 entry="siblings",
                 path_kind="directory",
                 breadth="everything below this directory",
-                warning="Opened because several of its names were asked for: names that were "
-                "never seen are admitted too.",
+                warning=" ".join((_OPENED, *filter(None, warnings))),
             )
         )
     return tuple(kept)
 
 
 def _directory(draft: Draft) -> str | None:
-    if draft.entry is not None or not draft.rule.operations[0].startswith(_SIBLING_OPERATIONS):
+    if draft.entry is not None or not draft.rule.operations[0].startswith(
+        tuple(_SIBLING_OPERATIONS)
+    ):
         return None
     match draft.rule.filters:
         case (Filter("literal", (str() as path,)),) if path != "/" and paths.plain(path):

@@ -57,7 +57,7 @@ class Shaped:
 class Refused:
     """Why no rule can be written from a line."""
 
-    reason: Literal["hidden", "no-filter", "unknown-operation"]
+    reason: Literal["hidden", "no-filter", "no-known-rule", "unknown-operation"]
     explanation: str
 
 
@@ -75,7 +75,8 @@ def exact_rule(access: Access, *, xpc: XpcKind = "both") -> Shaped | Refused:
     -------
     Shaped or Refused
         Refused where the log hides the value, where its detail gives no filter and the
-        operation alone would allow far more than was asked, or where the name is no operation.
+        operation alone would allow far more than was asked, where no row of `SHAPES` knows the
+        operation, or where the name is none.
     """
     if any(mark in (access.detail or "") for mark in _HIDDEN):
         return Refused("hidden", "The log hides or cuts what was refused.")
@@ -86,12 +87,20 @@ def exact_rule(access: Access, *, xpc: XpcKind = "both") -> Shaped | Refused:
             "Not an operation that a rule could name; one unknown name makes Seatbelt refuse "
             "the whole profile.",
         )
-    if "\0" in (access.detail or ""):
-        return Refused("no-filter", "A name with a NUL in it is none that a rule can hold.")
+    if not paths.plain(access.detail or ""):
+        return Refused(
+            "no-filter",
+            "A name with a control character in it (a line end, an escape) or with bytes that are "
+            "no text: a log does not show such a name as it is, so no rule is made of it.",
+        )
     told = {kind for kind, _ in access.values}
     rows = shapes_of(operation)
     if not rows:
-        return Refused("unknown-operation", "No rule is known that answers this operation.")
+        return Refused(
+            "no-known-rule",
+            "The language has this operation, but no evidence tells which filter answers its "
+            "lines; the operation alone would allow all of it.",
+        )
     shape = next((row for row in rows if told.issuperset(row.kinds)), None)
     if shape is None:
         return Refused(
@@ -119,7 +128,7 @@ def _written(operation: str) -> str | None:
 def _shaped(access: Access, operation: str, shape: Shape, xpc: XpcKind) -> Shaped | Refused:
     filters: list[Filter] = []
     for kind in shape.kinds:
-        written = _filter(kind, access.value(kind) or "")
+        written = _filter(kind, access.value(kind) or "", operation)
         if isinstance(written, Refused):
             return written
         filters.append(written)
@@ -132,14 +141,14 @@ def _shaped(access: Access, operation: str, shape: Shape, xpc: XpcKind) -> Shape
     return Shaped(rule, shape)
 
 
-def _filter(kind: str, value: str) -> Filter | Refused:
+def _filter(kind: str, value: str, operation: str) -> Filter | Refused:
     if kind in {"path", "unix-socket"}:
         wrong = paths.fault(value)
         if wrong is not None:
             return Refused("no-filter", f"The kernel prints no such path: {wrong}.")
         return Filter("literal", (value,))
     if kind in {"remote", "local"}:
-        return _address(kind, value)
+        return _address(kind, value, operation)
     write = _WRITERS.get(kind)
     if write is None:
         return Filter(kind, (value,))
@@ -149,13 +158,22 @@ def _filter(kind: str, value: str) -> Filter | Refused:
     return Filter(kind, (argument,))
 
 
-def _address(side: str, value: str) -> Filter | Refused:
+def _address(side: str, value: str, operation: str) -> Filter | Refused:
     host, _, port = value.rpartition(":")
     if port != "*":
         if not (port.isascii() and port.isdigit() and int(port) <= 65535):
             return Refused("no-filter", "The port of the line cannot be one.")
-        # Port 0 asks for any free port, and a filter knows 1-65535 or *.
-        port = "*" if int(port) == 0 else str(int(port))
+        port = str(int(port))
+    if port in {"0", "*"}:
+        # Who binds port 0 asks for any free port, and a filter knows 1-65535 or *. At the other
+        # end nobody listens there.
+        if side == "remote" or operation == "network-outbound":
+            return Refused(
+                "no-filter",
+                f"The line names port {port}, which is none to connect to: a rule could only allow "
+                "every port of every host.",
+            )
+        port = "*"
     where = "localhost" if _LOOPBACK.fullmatch(host) else "*"
     return Filter(side, (Symbol("ip"), f"{where}:{port}"))
 

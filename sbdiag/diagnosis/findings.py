@@ -27,7 +27,7 @@ from sbdiag.diagnosis.causes import (
 from sbdiag.diagnosis.profile_findings import profile_findings
 from sbdiag.diagnosis.ruleset import Withheld
 from sbdiag.diagnosis.stops import stop_findings
-from sbdiag.seatbelt.text import rule_text
+from sbdiag.seatbelt.text import one_line
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("cause", "warning", "note")
 
@@ -92,6 +92,11 @@ _WITHHELD: Final[dict[str, tuple[str, Severity, str]]] = {
         "unknown-operation",
         "warning",
         "Some denials name an operation that no table knows: no rule is guessed for them.",
+    ),
+    "no-known-rule": (
+        "no-known-rule",
+        "warning",
+        "Some denials name an operation of which no table tells what rule answers it.",
     ),
     "no-filter": (
         "no-filter",
@@ -218,7 +223,7 @@ def _broad(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 "broad-rule",
                 "warning",
-                f"A proposed rule to look at twice: {rule_text(rule.rule).split(chr(10))[0]} …",
+                f"A proposed rule to look at twice: {one_line(rule.rule)}",
                 f"{rule.warning} {rule.breadth}".strip(),
                 rule.source,
                 denials=rule.denials,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -26,8 +27,8 @@ from sbdiag.diagnosis.exact import (
 )
 from sbdiag.diagnosis.finish import APART, finished, printed_order
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet, Widen, Withheld, XpcKind
-from sbdiag.diagnosis.sensitive import SENSITIVE
-from sbdiag.diagnosis.withheld import CLASS_ORDER, NOISE, Class, withheld_class
+from sbdiag.diagnosis.sensitive import ENTRIES
+from sbdiag.diagnosis.withheld import CLASS_ORDER, NOISE, Class, cut_short, withheld_class
 from sbdiag.seatbelt.profile import Profile
 from sbdiag.seatbelt.rules import Rule
 
@@ -47,7 +48,8 @@ def minimal_rules(
     Parameters
     ----------
     denials
-        A denials frame; of its columns operation, target, verdict, layer and origin are used.
+        A denials frame; of its columns operation, target, verdict, layer, origin and, where it
+        is there, tag are used.
         Its index must be unique integers: rules name rows by it.
     profile
         The profile in force. With it, only what it does not allow already gets a rule, and an
@@ -85,7 +87,7 @@ def minimal_rules(
     if xpc not in XPC_NOTES:
         raise ValueError(f"xpc is {', '.join(XPC_NOTES)}, not {xpc!r}")
     asked_for: dict[Apart, frozenset[str]] = {
-        "sensitive": _names("sensitive", sensitive, [entry.name for entry in SENSITIVE]),
+        "sensitive": _names("sensitive", sensitive, [entry.name for entry in ENTRIES]),
         "noise": _names("noise", noise, [entry.name for entry in NOISE]),
     }
     withheld: defaultdict[Class, list[AskedAs]] = defaultdict(list)
@@ -93,7 +95,7 @@ def minimal_rules(
     opening: dict[tuple[Apart, Rule], Draft] = {}
     drafts: dict[tuple[Apart, Rule], Draft] = {}
     undecided: set[int] = set()
-    for group in asked_accesses(denials):
+    for group in asked_accesses(denials, by_tag=True):
         cause = withheld_class(
             group.access, verdict=group.verdict, layer=group.layer, origin=group.origin
         )
@@ -104,6 +106,10 @@ def minimal_rules(
         exact = exact_rule(group.access, xpc=xpc)
         if isinstance(exact, Refused):
             withheld[Class(exact.reason, exact.explanation)].append(group)
+            continue
+        doubt = "" if not group.tag else cut_short(group.access, group.tag, profile)
+        if isinstance(doubt, Class):
+            withheld[doubt].append(group)
             continue
         verdict = "deny" if profile is None else profile.decide_access(group.access).verdict
         if verdict == "allow":
@@ -120,6 +126,8 @@ def minimal_rules(
             xpc=xpc,
             apart=apart,
         )
+        if doubt and draft.entry is None:
+            draft = replace(draft, warning=" ".join(filter(None, (draft.warning, doubt))))
         add(opening if width == "siblings" else drafts, draft)
     for draft in opened_directories(opening.values()):
         add(drafts, draft)

@@ -12,23 +12,44 @@ disputed, so none is written.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
+
+from sbdiag.seatbelt.paths import normal
 
 # Links in the root: a path below one of them is never what the kernel asks about.
 ALIASES: Final = ("/tmp", "/etc", "/var")
 
 # Never a home: shared by all users of the machine. A volume of a Mac rarely tells case apart.
 _NOT_HOMES: Final = frozenset({"shared", ".localized"})
-_SHARED: Final = frozenset(f"/users/{name}" for name in _NOT_HOMES)
 _UNPLAIN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOME: Final = re.compile(r"/Users/(?P<name>[^/]+)(?=/|$)")
 
+# Code points that HFS+ passes over when it compares names (git's utf8.c, after CVE-2014-9390).
+_PASSED_OVER: Final = dict.fromkeys(
+    (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)
+)
+# Other names of the root, folded: the data volume, whose firmlinks meet there; ways of the lookup;
+# a volume, which may be the disk under its name or a copy of it, at its root or deep in a backup.
+_SAME_ROOT: Final = r"/(?:system/volumes/data|\.nofollow|\.resolve/[^/]+|\.vol/[^/]+/2)(?=/|\Z)"
+_ROOT: Final = re.compile(
+    rf"(?:{_SAME_ROOT})*(?:/volumes/[^/]+(?:/.*?(?=/users/))?(?=/|\Z)"
+    rf"(?:{_SAME_ROOT}|/volumes/[^/]+(?=/|\Z))*)?",
+    re.DOTALL,
+)
+_HOMES: Final = re.compile(r"(?:/users/[^/]+|/home/[^/]+|/private/var/root)(?=/|\Z)")
+
 # Directories that are never opened as a whole because some files in them were seen; ``~`` stands
-# for any home directory. A directory that holds a sensitive entry is refused as well.
+# for any home directory, ``*`` for any one name. A directory that holds a sensitive entry is
+# refused as well. What stands in the root came with the system or is a mount point
+# (synthetic.conf(5)); every volume is the root of a disk.
 NEVER_WHOLE: Final = frozenset(
     {
         "/",
+        "/*",
+        "/.vol/*",
+        "/.vol/*/*",
         "/Applications",
         "/Library",
         "/Library/Application Support",
@@ -37,17 +58,22 @@ NEVER_WHOLE: Final = frozenset(
         "/Library/LaunchDaemons",
         "/Library/Preferences",
         "/Network",
+        "/Network/*",
         "/System",
         "/System/Library",
         "/System/Volumes",
-        "/System/Volumes/Data",
+        "/System/Volumes/*",
         "/Users",
         "/Users/Shared",
         "/Volumes",
+        "/Volumes/*",
         "/bin",
         "/cores",
         "/dev",
         "/etc",
+        "/home",
+        "/net",
+        "/net/*",
         "/nix",
         "/nix/store",
         "/opt",
@@ -58,6 +84,9 @@ NEVER_WHOLE: Final = frozenset(
         "/private/var",
         "/private/var/db",
         "/private/var/folders",
+        "/private/var/folders/*",
+        "/private/var/folders/*/*",
+        "/private/var/folders/*/*/*",
         "/private/var/root",
         "/private/var/run",
         "/private/var/tmp",
@@ -78,21 +107,32 @@ NEVER_WHOLE: Final = frozenset(
         "~/.local",
         "~/.local/share",
         "~/.local/state",
+        "~/.local/bin",
+        "~/.Trash",
+        "~/Applications",
         "~/Desktop",
         "~/Documents",
         "~/Downloads",
         "~/Library",
         "~/Library/Application Support",
         "~/Library/Caches",
+        "~/Library/CloudStorage",
+        "~/Library/CloudStorage/*",
         "~/Library/Containers",
+        "~/Library/Containers/*",
+        "~/Library/Containers/*/Data",
         "~/Library/Group Containers",
+        "~/Library/Group Containers/*",
         "~/Library/LaunchAgents",
         "~/Library/Logs",
+        "~/Library/Mobile Documents",
+        "~/Library/Mobile Documents/*",
         "~/Library/Preferences",
         "~/Movies",
         "~/Music",
         "~/Pictures",
         "~/Public",
+        "~/Sites",
     }
 )
 
@@ -152,12 +192,33 @@ def ancestors(path: str) -> Iterator[str]:
         yield path
 
 
+def folded(path: str) -> str:
+    """Return one text for all spellings of a path that a volume of macOS may hold for the same.
+
+    Letter case, composition and ignored code points go, as do doubled slashes and dots, links and
+    firmlinks in the root, and the names of volumes; any home directory becomes ``~``. It is for
+    tables of what is kept closed: it may take two files for one, never one for two.
+    """
+    path = unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
+    path = path.translate(_PASSED_OVER)
+    if path == "~" or path.startswith("~/"):
+        return path
+    path = _ROOT.sub("", normal(path), count=1) or "/"
+    if any(below(path, alias) for alias in ALIASES):
+        path = "/private" + path
+    return _HOMES.sub("~", path, count=1) if _HOMES.match(path) else path
+
+
+_NEVER: Final = re.compile(
+    "|".join(re.escape(folded(each)).replace(r"\*", "[^/]+") for each in sorted(NEVER_WHOLE)),
+    re.DOTALL,
+)
+
+
 def may_open(directory: str) -> bool:
     """Tell whether a directory may be opened as a whole at all (see `NEVER_WHOLE`)."""
     return (
         fault(directory) is None
         and plain(directory)
-        and directory not in NEVER_WHOLE
-        and directory.casefold() not in _SHARED
-        and tilde(directory) not in NEVER_WHOLE
+        and _NEVER.fullmatch(folded(directory)) is None
     )

@@ -24,6 +24,7 @@ WithheldReason: TypeAlias = Literal[
     "noise",
     "hidden",
     "no-filter",
+    "no-known-rule",
     "unknown-operation",
 ]
 

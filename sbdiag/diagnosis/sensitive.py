@@ -1,8 +1,7 @@
 """Places and services that hold secrets, or that decide what runs later.
 
 They get no rule unless they are asked for by name. An entry is matched liberally, because a miss
-costs more than a false hit: in any letter case (path filters do not tell case apart), through the
-links in the root, below any home.
+costs more than a false hit: however its path is spelled (:func:`paths.folded`), below any home.
 """
 
 from __future__ import annotations
@@ -47,33 +46,82 @@ SENSITIVE: Final[tuple[Sensitive, ...]] = (
             "~/.aws",
             "~/.azure",
             "~/.config/gcloud",
+            "~/.boto",
+            "~/.cloudflared",
+            "~/.config/containers/auth.json",
+            "~/.config/doctl",
+            "~/.config/rclone",
             "~/.docker",
+            "~/.fly",
             "~/.gcloud",
             "~/.kube",
+            "~/.oci",
+            "~/.s3cfg",
             "~/.terraform.d",
+            "~/.terraformrc",
+            f"{_SUPPORT}/doctl",
+            f"{_SUPPORT}/ngrok",
         ),
         "Credentials of cloud services, clusters and registries.",
-        f"{_NONO}deny_credentials",
+        f"{_NONO}deny_credentials; manuals of the tools",
     ),
     Sensitive(
         "tokens",
         (
+            "~/.authinfo",
+            "~/.authinfo.gpg",
             "~/.bunfig.toml",
+            "~/.cache/huggingface/token",
             "~/.cargo/credentials",
             "~/.cargo/credentials.toml",
+            "~/.composer/auth.json",
             "~/.config/bun/bunfig.toml",
+            "~/.config/composer/auth.json",
+            "~/.config/gh",
+            "~/.config/git/credentials",
+            "~/.config/glab-cli",
+            "~/.config/hub",
             "~/.config/op",
+            "~/.config/sops/age",
             "~/.credentials",
+            "~/.gem/credentials",
             "~/.git-credentials",
+            "~/.gradle/gradle.properties",
+            "~/.kaggle",
             "~/.keys",
+            "~/.local/share/gem/credentials",
+            "~/.m2/settings-security.xml",
+            "~/.m2/settings.xml",
+            "~/.my.cnf",
+            "~/.mylogin.cnf",
             "~/.netrc",
             "~/.npmrc",
+            "~/.pgpass",
             "~/.pki",
+            "~/.pypirc",
             "~/.secrets",
             "~/.vault-token",
+            "~/.yarnrc",
+            "~/.yarnrc.yml",
+            f"{_SUPPORT}/glab-cli",
+            f"{_SUPPORT}/sops/age",
         ),
         "Passwords and tokens in files.",
-        f"{_NONO}deny_credentials; Cargo's reference for credentials.toml",
+        f"{_NONO}deny_credentials; Cargo's reference for credentials.toml; manuals of the tools",
+    ),
+    Sensitive(
+        "agent-credentials",
+        (
+            "~/.claude.json",
+            "~/.claude/.credentials.json",
+            "~/.codex/auth.json",
+            "~/.config/github-copilot",
+            "~/.copilot",
+            "~/.gemini/oauth_creds.json",
+            "~/.local/share/opencode/auth.json",
+        ),
+        "Logins of coding agents.",
+        "documentation of Claude Code, Codex, Copilot, Gemini CLI and opencode",
     ),
     Sensitive(
         "keychains",
@@ -103,6 +151,9 @@ SENSITIVE: Final[tuple[Sensitive, ...]] = (
             f"{_SUPPORT}/Chromium",
             f"{_SUPPORT}/Firefox",
             f"{_SUPPORT}/Google/Chrome",
+            f"{_SUPPORT}/Google/Chrome Beta",
+            f"{_SUPPORT}/Google/Chrome Canary",
+            f"{_SUPPORT}/Google/Chrome Dev",
             f"{_SUPPORT}/Microsoft Edge",
             f"{_SUPPORT}/Vivaldi",
             f"{_SUPPORT}/com.operasoftware.Opera",
@@ -116,14 +167,20 @@ SENSITIVE: Final[tuple[Sensitive, ...]] = (
     Sensitive(
         "private-data",
         (
+            "~/Library/Calendars",
+            "~/Library/Group Containers/group.com.apple.notes",
             "~/Library/Mail",
             "~/Library/Messages",
+            "~/Library/Reminders",
+            "~/Pictures/Photos Library.photoslibrary",
+            f"{_SUPPORT}/AddressBook",
+            f"{_SUPPORT}/CallHistoryDB",
             f"{_SUPPORT}/MobileSync",
             f"{_SUPPORT}/com.apple.TCC",
             "/Library/Application Support/com.apple.TCC",
         ),
-        "Mail, messages, device backups and the privacy database.",
-        f"{_NONO}deny_macos_private; Apple's TCC database",
+        "Mail, messages, contacts, notes, photos, device backups and the privacy database.",
+        f"{_NONO}deny_macos_private; what Apple's TCC asks the user about, and its database",
     ),
     Sensitive(
         "shell-history",
@@ -184,44 +241,52 @@ SENSITIVE: Final[tuple[Sensitive, ...]] = (
         writes=True,
     ),
 )
+OVER_SECRETS: Final = Sensitive(
+    "extension-over-secrets",
+    (),
+    "An extension covers everything below its path, and secrets lie below this one.",
+    "Apple, Accessing files from the macOS App Sandbox: a chosen folder with all it holds",
+)
+"""A place that is none of the table's, handed to another process with those below it."""
+ENTRIES: Final = (*SENSITIVE, OVER_SECRETS)
+"""What can be asked for by name."""
+
+# Homes lie below these, folded; the other places' own text tells what they lie below.
+_OVER_HOMES: Final = ("/", "/home", "/system", "/system/volumes", "/users", "/volumes")
+# What does no more than look; any other operation counts as a change.
+_LOOKS: Final = ("file-read", "file-test-existence", "file-map-executable", "process-exec")
+
+_FOLDED: Final = {
+    entry.name: tuple(paths.folded(place) for place in entry.places) for entry in SENSITIVE
+}
 
 
 def sensitive_entry(access: Access) -> Sensitive | None:
     """Return the entry that `access` falls under, ``None`` if none does."""
     path = access.value("path") or access.value("unix-socket")
-    folded = None if path is None else _folded(path)
+    folded = None if path is None else paths.folded(path)
     service = access.value("global-name") or access.value("xpc-service-name")
     for entry in SENSITIVE:
-        if entry.writes and not access.operation.startswith("file-write"):
+        if entry.writes and access.operation.startswith(_LOOKS):
             continue
         if service in entry.names or (
-            folded is not None
-            and any(paths.below(folded, place.casefold()) for place in entry.places)
+            folded is not None and any(paths.below(folded, place) for place in _FOLDED[entry.name])
         ):
             return entry
+    if folded is not None and access.operation.startswith("file-issue-extension"):
+        return OVER_SECRETS if _holds(folded) else None
     return None
 
 
 def sensitive_place(path: str) -> bool:
     """Tell whether `path` is, holds or lies in a sensitive place."""
-    folded = _folded(path)
-    return any(
-        paths.below(folded, place.casefold()) or paths.below(place.casefold(), folded)
-        for entry in SENSITIVE
-        for place in entry.places
+    folded = paths.folded(path)
+    return _holds(folded) or any(
+        paths.below(folded, place) for places in _FOLDED.values() for place in places
     )
 
 
-def _folded(path: str) -> str:
-    """Bring a path into the form of the table: links resolved, ``~`` for a home, no case."""
-    path = path.removeprefix("/System/Volumes/Data") or "/"
-    for alias in paths.ALIASES:
-        if paths.below(path, alias):
-            path = "/private" + path
-    if paths.below(path, "/private/var/root"):
-        path = "~" + path[len("/private/var/root") :]
-    match = path.casefold()
-    if match.startswith("/users/"):
-        _, _, rest = match[len("/users/") :].partition("/")
-        match = f"~/{rest}" if rest else "~"
-    return match
+def _holds(folded: str) -> bool:
+    return folded in _OVER_HOMES or any(
+        paths.below(place, folded) for places in _FOLDED.values() for place in places
+    )

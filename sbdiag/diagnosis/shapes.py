@@ -49,6 +49,10 @@ class Shape:
 _SHIPPED: Final = "Apple's shipped profiles"
 _TABLE: Final = "libsandbox 13.0 filter table"
 _FILE: Final = "Reads or changes this one file or directory entry."
+_EXTENSION: Final = (
+    "Hands another process the right to this file, or to this directory and all that it holds."
+)
+_ISSUER: Final = "The issuer may also need the matching file-read or file-write right itself."
 _LISTEN: Final = (
     "listen() also asks for network-inbound, and (allow network-inbound (local ip …)) alone "
     "covers the bind (microsoft/mxc 7e01c740)."
@@ -66,9 +70,17 @@ SHAPES: Final[tuple[Shape, ...]] = (
         ("file-issue-extension",),
         ("extension-class", "path"),
         "A",
-        "Hands another process the right to this file or directory.",
+        _EXTENSION,
         "Chromium gpu.sb; field report of the tested form",
-        warning="The issuer may also need the matching file-read or file-write right itself.",
+        warning=_ISSUER,
+    ),
+    Shape(
+        ("file-issue-extension",),
+        ("path",),
+        "B",
+        _EXTENSION,
+        f"{_TABLE}: category path",
+        warning=f"The line does not say which class of extension: this allows all. {_ISSUER}",
     ),
     Shape(
         ("file-ioctl",),
@@ -272,6 +284,14 @@ SHAPES: Final[tuple[Shape, ...]] = (
         "Binds this local port.",
         f"{_TABLE}; microsoft/mxc 7e01c740",
         warning=_LISTEN,
+    ),
+    Shape(
+        ("network-outbound",),
+        ("local",),
+        "B",
+        "Sends from this local port.",
+        f"{_TABLE}; no log line seen",
+        warning="To any host: the line does not tell the other end.",
     ),
     Shape(
         ("network-",),

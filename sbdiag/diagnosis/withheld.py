@@ -13,6 +13,7 @@ from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.ruleset import WithheldReason
 from sbdiag.diagnosis.sensitive import sensitive_entry
 from sbdiag.seatbelt.access import Access
+from sbdiag.seatbelt.profile import Profile
 
 # In which order classes are shown.
 CLASS_ORDER: Final[tuple[WithheldReason, ...]] = get_args(WithheldReason)
@@ -127,6 +128,33 @@ _SELF: Final = Class(
 )
 
 
+# What a program names as it likes, where nothing need follow it in the line.
+_GOES_ON: Final = frozenset(
+    {
+        "appleevent-destination",
+        "global-name",
+        "iokit-property",
+        "ipc-posix-name",
+        "notification-name",
+        "nvram-variable",
+        "path",
+        "preference-domain",
+        "right-name",
+        "sysctl-name",
+        "unix-socket",
+    }
+)
+_MAY_BE_CUT: Final = (
+    "A line stands under this denial: the message of a rule, or the rest of a name with a line end "
+    "in it. Then this rule is for another file; the profile in force would tell."
+)
+_CUT: Final = Class(
+    "hidden",
+    "The line under the denial is no message of the profile: it may be the rest of a name with a "
+    "line end in it.",
+)
+
+
 def withheld_class(access: Access, *, verdict: str, layer: str, origin: str) -> Class | None:
     """Return why `access` gets no rule on its own; ``None`` where it may.
 
@@ -152,6 +180,34 @@ def withheld_class(access: Access, *, verdict: str, layer: str, origin: str) -> 
     if secret is not None:
         return Class("sensitive", secret.explanation, secret.source, secret.name)
     return _noise(access)
+
+
+def cut_short(access: Access, tag: str, profile: Profile | None) -> Class | str:
+    """Say whether the name of an access may go on in the line under the denial.
+
+    A rule's ``(with message …)`` stands in that line, and so does what follows a line end in the
+    name of a file: a program that makes a file ``/a``, line end, ``b`` is refused what reads as
+    ``/a``. Only the profile in force tells the two apart.
+
+    Returns
+    -------
+    Class or str
+        Why it is withheld, where no rule of the profile has that message; else the doubt to warn
+        of, empty where there is none.
+    """
+    if not any(
+        kind in _GOES_ON and (access.detail or "").endswith(value) for kind, value in access.values
+    ):
+        return ""
+    if profile is None or profile.unknown_imports:
+        return _MAY_BE_CUT
+    messages = {
+        modifier.argument.strip()
+        for rule in profile.rules
+        for modifier in rule.modifiers
+        if modifier.name == "message" and isinstance(modifier.argument, str)
+    }
+    return "" if tag.strip() in messages else _CUT
 
 
 def _noise(access: Access) -> Class | None:

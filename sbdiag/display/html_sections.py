@@ -42,6 +42,7 @@ _CLASSES: Final[dict[WithheldReason, str]] = {
     "sensitive": "sensitive targets",
     "noise": "known noise",
     "no-filter": "nothing the language can say",
+    "no-known-rule": "operations that no known rule answers",
     "hidden": "targets that the log hides",
     "already-allowed": "allowed already, and refused all the same",
     "unknown-operation": "operations that no table knows",

@@ -37,7 +37,16 @@ def proposed(*asked: tuple[str, str], widen: Widen = "known") -> RuleSet:
         ("file-read-data", "/x", ""),
         ("file-write*", "/x", ""),
         ("mach-lookup", "a.b (xpc)", ""),
-        ("file-issue-extension", "target:/x extension-class:a.b", ""),
+        (
+            "file-issue-extension",
+            "target:/x extension-class:a.b",
+            "everything below this path, if it is a directory",
+        ),
+        (
+            "file-issue-extension",
+            "target:/x",
+            "everything below this path, if it is a directory",
+        ),
         ("network-outbound", "/private/var/run/mDNSResponder", ""),
         ("network-outbound", "1.2.3.4:443", "every host, port 443"),
         ("network-bind", "local:*:0", "every local address, every port"),
@@ -96,6 +105,11 @@ def test_the_number_sorts_from_exact_to_everything() -> None:
         ),
         (
             '(allow file-issue-extension (require-all (extension-class "x") (subpath "/a/b")))',
+            '(allow file-issue-extension (subpath "/a/b"))',
+        ),
+        # An extension for a directory covers what lies below it.
+        (
+            '(allow file-issue-extension (require-all (extension-class "x") (literal "/a/b")))',
             '(allow file-issue-extension (subpath "/a/b"))',
         ),
     ],

@@ -13,6 +13,7 @@ from sbdiag.diagnosis.minimize import minimal_rules
 from sbdiag.diagnosis.ruleset import RuleSet
 from sbdiag.errors import FrameError
 from sbdiag.export.forms import forms
+from sbdiag.seatbelt.profile import parse_profile
 from sbdiag.seatbelt.text import one_line
 
 VM = "com.apple.Virtualization.VirtualMachine"
@@ -252,6 +253,60 @@ def test_sensitive_and_noise_can_be_asked_for_and_stand_apart() -> None:
     assert reasons(rules) == [("sensitive", "shell-history", (3,))]
 
 
+def test_an_extension_over_secrets_is_withheld_until_it_is_asked_for_by_its_own_name() -> None:
+    denials = frame([("file-issue-extension", "target:/Users/you extension-class:a.b")])
+    assert reasons(minimal_rules(denials)) == [("sensitive", "extension-over-secrets", (0,))]
+    assert minimal_rules(denials, sensitive=["ssh-keys"]).rules == ()
+    (rule,) = minimal_rules(denials, sensitive=["extension-over-secrets"])
+    assert rule.apart == "sensitive"
+    assert "below" in rule.breadth
+
+
+def tagged(tag: str, rows: list[tuple[str, str]]) -> pd.DataFrame:
+    return frame(rows).assign(tag=pd.Series([tag] * len(rows), dtype="str"))
+
+
+def test_the_rest_of_a_name_is_told_from_a_message_by_the_profile() -> None:
+    denials = tagged("b", [("file-read-data", "/a")])
+    (doubted,) = minimal_rules(denials)
+    assert "another file" in doubted.warning
+    mute = parse_profile("(version 1) (deny default)")
+    found = minimal_rules(denials, profile=mute)
+    assert found.rules == ()
+    assert reasons(found) == [("hidden", "", (0,))]
+    says_so = parse_profile('(version 1) (deny default (with message "b"))')
+    assert [rule.warning for rule in minimal_rules(denials, profile=says_so)] == [""]
+    unsettled = parse_profile(
+        '(version 1) (deny default) (import "other.sb")', missing_import="unknown"
+    )
+    assert "another file" in minimal_rules(denials, profile=unsettled).rules[0].warning
+
+
+@pytest.mark.parametrize(
+    ("operation", "detail"),
+    [
+        # Something stands behind the name, or no program chooses it.
+        ("file-issue-extension", "target:/x extension-class:a.b"),
+        ("mach-lookup", "a.b (xpc)"),
+        ("network-outbound", "remote:*:443"),
+        ("process-fork", None),
+    ],
+)
+def test_what_ends_in_its_line_is_no_doubt(operation: str, detail: str) -> None:
+    (with_tag,) = minimal_rules(tagged("b", [(operation, detail)]))
+    (without,) = minimal_rules(frame([(operation, detail)]))
+    assert with_tag == without
+
+
+def test_a_denial_without_a_line_under_it_settles_the_doubt() -> None:
+    rows = [("file-read-data", "/a")]
+    denials = pd.concat([tagged("b", rows), frame(rows)], ignore_index=True)
+    for order in (denials, denials.iloc[::-1]):
+        (rule,) = minimal_rules(order)
+        assert rule.denials == (0, 1)
+        assert rule.warning == ""
+
+
 def test_siblings_open_a_directory_and_say_so() -> None:
     rows = [("file-read-data", f"/Users/you/src/p/{name}") for name in "abc"]
     rows += [("file-read-data", "/Users/you/src/p"), ("file-write-data", "/Users/you/src/p/a")]
@@ -264,8 +319,19 @@ def test_siblings_open_a_directory_and_say_so() -> None:
     assert opened.denials == (0, 1, 2, 3)
     assert len(opened.widened_from) == 4
     assert "never seen" in opened.warning
+    assert opened.purpose == "Reads what lies in this directory."
+    assert opened.grade == "C"
+    assert "siblings" in opened.source
     assert rules.notes
     assert written(minimal_rules(frame(rows))) != written(rules)
+
+
+def test_an_opened_directory_keeps_what_was_to_be_said_of_its_files() -> None:
+    rows = [("file-test-existence", f"/tmp/build/{name}") for name in "abc"]
+    (opened,) = minimal_rules(frame(rows), widen="siblings").rules
+    assert opened.purpose == "Asks which names exist in this directory."
+    assert "below /private" in opened.warning
+    assert "Under (version 1)" in opened.warning
 
 
 @pytest.mark.parametrize(
@@ -277,6 +343,10 @@ def test_siblings_open_a_directory_and_say_so() -> None:
         [("file-read-data", f"/private/etc/{name}") for name in "abc"],
         [("file-read-data", f"/Users/you/Library/{name}") for name in "abc"],
         [("file-read-data", f"/Users/you/.local/share/fish/{name}") for name in "abc"],
+        [("file-read-data", f"/USERS/{name}") for name in "abc"],
+        [("file-read-data", f"/System/Volumes/Data/Users/{name}") for name in "abc"],
+        [("file-read-data", f"/Users/you/documents/{name}") for name in "abc"],
+        [("file-read-data", f"/Volumes/Disk/{name}") for name in "abc"],
         [("file-read-data", f"/x/y/{name}") for name in "ab"],
         [("file-read-data", f"/x/y\n/{name}") for name in "abc"],
         [("file-read-data", f"/x/y/../{name}") for name in "abc"],
