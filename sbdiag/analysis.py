@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from sbdiag.capture.beside import read_beside
 from sbdiag.capture.captures import COUNTED, read_captures
-from sbdiag.capture.codesign import read_entitlements
 from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES, UNPARSED
-from sbdiag.capture.lima import read_lima_log
 from sbdiag.capture.redact import redaction
 from sbdiag.capture.sources import Kind, Readable, Source
 from sbdiag.capture.unified_log import Counts
@@ -21,10 +20,11 @@ from sbdiag.diagnosis.causes import Evidence
 from sbdiag.diagnosis.findings import findings
 from sbdiag.diagnosis.minimize import minimal_rules
 from sbdiag.diagnosis.ruleset import RuleSet, Widen, XpcKind
-from sbdiag.diagnosis.runs import rule_runs
+from sbdiag.diagnosis.runs import rule_runs, run_order
 from sbdiag.diagnosis.startup import stages
 from sbdiag.diagnosis.verify import verify
 from sbdiag.display import html
+from sbdiag.display.visible import counted
 from sbdiag.errors import CaptureError
 from sbdiag.export import nono, notebook, sb
 from sbdiag.export.account import Export
@@ -87,7 +87,7 @@ class Report:
 
     def rule_runs(self) -> pd.DataFrame:
         """Rule × run table: which run asked for which rule, and which showed it first."""
-        return rule_runs(self.rules, self.denials)
+        return rule_runs(self.rules, self.denials, list(self.runs["run"]))
 
     def to_sb(
         self,
@@ -211,10 +211,11 @@ class Report:
         return html.report_html(self)
 
     def __repr__(self) -> str:
-        n = len(self.denials)
         return (
-            f"<sbdiag.Report: {n} denials in {len(self.runs)} runs, {len(self.rules)} rules,"
-            f" {len(self.unparsed)} unparsed lines; see .findings, .stages, .rules, .to_sb()>"
+            f"<sbdiag.Report: {counted(len(self.denials), 'denial')} in"
+            f" {counted(len(self.runs), 'run')}, {counted(len(self.rules), 'rule')},"
+            f" {counted(len(self.unparsed), 'unparsed line')};"
+            " see .findings, .stages, .rules, .to_sb()>"
         )
 
 
@@ -241,7 +242,8 @@ def analyze(
         are told apart by content; a directory of directories is a series of runs. Names with
         bytes (what an upload field hands over) count as the files of one directory.
     entitlements, lima_log
-        A codesign dump and Lima's log, or one of each per run, in the order of the runs.
+        A codesign dump and Lima's log, or one of each per run, in the order of the captures. One
+        dump counts for all runs; one log is of the run that its times meet, and a note says so.
     profile
         A Seatbelt profile that was in force: only what it lacks is proposed.
     params, import_path
@@ -269,11 +271,9 @@ def analyze(
         With file and line; also a ``ValueError`` or ``OSError``.
     """
     read = read_captures(capture, process=process, tz=tz, progress=progress)
-    names = list(dict.fromkeys(read.runs["run"]))
-    logs = [s for s in read.found if s.kind == "lima-log"] + _beside(lima_log, "lima-log", names)
-    dumps = [s for s in read.found if s.kind == "entitlements"] + _beside(
-        entitlements, "entitlements", names
-    )
+    names = tuple(dict.fromkeys(read.runs["run"]))
+    named = (*_beside(lima_log, "lima-log", names), *_beside(entitlements, "entitlements", names))
+    beside = read_beside((*read.found, *named), read.denials, names, tz=tz)
     other = [
         f"not read, neither a log nor a dump: {s.run}" for s in read.found if s.kind == "other"
     ]
@@ -283,16 +283,17 @@ def analyze(
         # A nono profile is taken as well; imports that are missing make answers unknown.
         else read_policy(profile, params, import_path=import_path, missing_import="unknown")
     )
+    _, order = run_order(names, read.denials, beside.milestones)
     return build(
         read.denials,
         unparsed=read.unparsed,
-        entitlements=ENTITLEMENTS.concat(
-            [read_entitlements(s.file, run=s.run or None) for s in dumps]
-        ),
-        milestones=MILESTONES.concat([read_lima_log(s.file, tz=tz, run=s.run) for s in logs]),
+        entitlements=beside.entitlements,
+        milestones=beside.milestones,
         runs=read.runs,
         profile=given,
-        notes=tuple(dict.fromkeys((*read.notes, *other))),
+        notes=tuple(
+            dict.fromkeys((*read.notes, *beside.notes, *other, *([order] if order else [])))
+        ),
         widen=widen,
         xpc=xpc,
     )
@@ -347,10 +348,23 @@ def build(
     redacted: bool = False,
 ) -> Report:
     """Draw every conclusion from frames that were read; the same frames give the same report."""
+    order, _ = run_order(list(runs["run"]), denials, milestones)
+    denials, unparsed, milestones, runs = (
+        _in_order(frame, order) for frame in (denials, unparsed, milestones, runs)
+    )
     rules = minimal_rules(denials, profile=profile, widen=widen, xpc=xpc)
-    ladder = stages(denials, milestones, entitlements)
-    evidence = Evidence(denials, unparsed, milestones, entitlements, ladder, rules, profile)
+    ladder = stages(denials, milestones, entitlements, runs=order)
     totals = {name: int(runs[name].sum()) for name in COUNTED}
+    evidence = Evidence(
+        denials,
+        unparsed,
+        milestones,
+        entitlements,
+        ladder,
+        rules,
+        profile,
+        set_aside=totals["denials"] - len(denials),
+    )
     return Report(
         denials=denials,
         unparsed=unparsed,
@@ -368,6 +382,14 @@ def build(
         widen=widen,
         xpc=xpc,
     )
+
+
+def _in_order(frame: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """Put the rows of each run together, in the order of the runs; rows are numbered anew."""
+    place = frame["run"].map({run: number for number, run in enumerate(order)})
+    if place.is_monotonic_increasing:
+        return frame
+    return frame.loc[place.sort_values(kind="stable").index].reset_index(drop=True)
 
 
 def unpack(evidence: str) -> Report:
@@ -395,9 +417,9 @@ def unpack(evidence: str) -> Report:
 
 
 def _beside(
-    given: Readable | Sequence[Readable] | None, kind: Kind, runs: Sequence[str]
+    given: Readable | Sequence[Readable] | None, kind: Kind, runs: tuple[str, ...]
 ) -> list[Source]:
-    """Files named beside the captures: one for all runs, or one for each in their order."""
+    """Files named beside the captures: one for each run in their order, or one of no one run."""
     if given is None:
         return []
     files: Sequence[Readable] = (
@@ -407,9 +429,15 @@ def _beside(
         raise CaptureError(
             f"{len(files)} files of kind {kind} for {len(runs)} runs: give one, or one each"
         )
+    each = runs if len(files) == len(runs) else [""]
     return [
-        Source(file if hasattr(file, "read") else os.fspath(file), kind, run)  # type: ignore[arg-type]
-        for file, run in zip(files, runs if len(files) > 1 else runs[:1], strict=True)
+        Source(
+            file if hasattr(file, "read") else os.fspath(file),  # type: ignore[arg-type]
+            kind,
+            run,
+            () if run else runs,
+        )
+        for file, run in zip(files, each, strict=True)
     ]
 
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from sbdiag.cli import main
+from sbdiag.cli import main, options
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 SERIES = str(SAMPLES / "lima-vz")
@@ -27,6 +28,36 @@ def test_the_main_job_says_what_stopped_and_writes_both_files(
     assert "Lima reports READY" in out
     assert '(subpath "/Users/you/.lima")' in sb.read_text("utf-8")
     assert json.loads(nono.read_text("utf-8"))["meta"] == {"name": "sbdiag"}
+
+
+def test_what_an_export_says_of_itself_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = capture(
+        tmp_path, "file-read-data /Users/you/.lima/x", "file-read-data /private/etc/hosts"
+    )
+    target = tmp_path / "a.json"
+    assert main(["analyze", log, "--nono", str(target)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"Wrote {target}: 0 rules to the letter, 1 wider than asked, 1 granted already." in out
+    assert "make it first (mkdir -p ~/.lima)" in out
+    assert "nono grants file-read*, file-write*, file-map-executable and file-ioctl" in out
+    assert "group system_read_macos" in out
+
+
+def test_both_exports_are_accounted_for_in_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sb, nono = str(tmp_path / "a.sb"), str(tmp_path / "a.json")
+    assert main(["analyze", SERIES, "--json", "--sb", sb, "--nono", nono]) == 0
+    exports = json.loads(capsys.readouterr().out)["exports"]
+    assert list(exports) == [sb, nono]
+    assert [len(exports[sb][name]) for name in ("exact", "widened")] == [7, 0]
+    assert any("mkdir -p" in note for note in exports[nono]["notes"])
+    assert {entry["reason"].split(":")[0] for entry in exports[nono]["already_granted"]} == {
+        "nono's base",
+        "group system_read_macos",
+    }
 
 
 def test_it_is_readable_in_80_columns_without_colours(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +85,10 @@ def test_json_holds_every_part(capsys: pytest.CaptureFixture[str]) -> None:
         (["analyze", SERIES, "--tz", "Mars/Olympus"], "Mars/Olympus"),
         (["analyze", SERIES, "-D", "novalue"], "K=V"),
         (["analyze", SERIES, "--profile", "no-such.sb"], "no-such.sb"),
-        (["analyze", SERIES, "--lima-log", "a", "b"], "one each"),
+        (["analyze", SERIES, "--lima-log", "a", "--lima-log", "b"], "one each"),
+        (["analyze", SERIES, "--whole"], "--whole says nothing without --sb"),
+        (["analyze", SERIES, "--home", "/Users/you"], "--home says nothing without --nono"),
+        (["analyze", SERIES, "--nono", "never.json", "--home", "you"], "absolute path"),
     ],
 )
 def test_an_error_is_one_line_and_status_2(
@@ -86,6 +120,21 @@ def test_a_dash_reads_a_pipe(
     monkeypatch.setattr(sys, "stdin", Pipe())
     assert main(["analyze", "-"]) == 0
     assert '(global-name "com.example.a")' in capsys.readouterr().out
+
+
+def test_a_pipe_is_called_by_its_dash() -> None:
+    command = [sys.executable, "-m", "sbdiag.cli", "analyze", "-", "--json"]
+    line = "Sandbox: x(1) deny(1) lsopen\n"
+    done = subprocess.run(command, input=line, capture_output=True, text=True, check=True)
+    record = json.loads(done.stdout)
+    assert [row["run"] for row in (*record["runs"], *record["denials"])] == ["-", "-"]
+
+
+def test_a_rule_to_look_at_twice_is_named_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", SERIES]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "twice: (allow mach-task-name) (denials" in out
+    assert '(allow file-read* file-write* (subpath "/Users/you/.lima")) (denials' in out
 
 
 def test_hostile_text_reaches_the_terminal_as_text(
@@ -248,6 +297,26 @@ def test_imports_are_looked_for_and_what_is_not_found_is_said(
     assert main(["check", str(profile), log, "--import-path", str(tmp_path / "lib")]) == 0
 
 
+def test_every_command_tells_what_was_noticed_in_a_profile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile = str(tmp_path / "p.sb")
+    Path(profile).write_text("(version 3)\n#| old |#\n(deny default)", "utf-8")
+    log = capture(tmp_path, "lsopen")
+    for command in (
+        ["analyze", log, "--profile", profile],
+        ["check", profile, log],
+        ["explain", profile, "lsopen"],
+        ["diff", profile, profile, "--on", log],
+    ):
+        main(command)
+        assert "Seatbelt does not know #|…|# comments" in " ".join(capsys.readouterr().out.split())
+    main(["check", profile, log, "--json"])
+    assert "comments" in json.loads(capsys.readouterr().out)["notes"][0]
+    main(["analyze", log, "--profile", profile, "--json"])
+    assert "comments" in json.loads(capsys.readouterr().out)["profile"]["warnings"][0]
+
+
 def test_a_profile_that_seatbelt_would_refuse_is_status_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -275,10 +344,59 @@ def test_an_error_about_a_profile_is_one_line_and_status_2(
     assert captured.err.count("\n") == 1
 
 
-def test_every_command_tells_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["check", "--help"])
-    assert "Exit status 0" in capsys.readouterr().out
+@pytest.mark.parametrize("command", ["analyze", "check", "explain", "diff", "notebook"])
+def test_the_help_of_every_command_fits_and_tells_examples_and_exit_status(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    out = capsys.readouterr().out
+    assert f"\nexamples:\n  sbdiag {command} " in out
+    assert "\nexit status:\n  0: " in out
+    assert ("\n  1: " in out) is (command in {"check", "diff"})
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_examples_of_the_help_are_command_lines() -> None:
+    for name, said in options.COMMANDS.items():
+        for example in said.examples:
+            words = shlex.split(example.split("| python")[0].rpartition("| ")[2])
+            assert options.parser().parse_args(words[1:]).command == name
+
+
+def test_a_file_beside_the_captures_may_stand_before_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dumps = [f"{SERIES}/01-calibration/limactl.entitlements.txt"] * 2
+    logs = [capture(tmp_path, "lsopen"), str(tmp_path / "other.log")]
+    Path(logs[1]).write_bytes(Path(logs[0]).read_bytes())
+    for count in (1, 2):
+        given = [word for dump in dumps[:count] for word in ("--entitlements", dump)]
+        assert main(["analyze", *given, *logs, "--json"]) == 0
+        runs = {row["run"] for row in json.loads(capsys.readouterr().out)["entitlements"]}
+        assert len(runs) == count
+
+
+def test_options_of_the_exports_reach_them(tmp_path: Path) -> None:
+    sb, nono = tmp_path / "a.sb", tmp_path / "a.json"
+    log = capture(
+        tmp_path,
+        "file-read-data /Users/you/a",
+        "file-read-data /Users/me/b",
+        "mach-task-name others [y(2)]",
+    )
+    said = ["--whole", "--base", "import-system", "--home-param", "--name", "agent"]
+    said += ["--home", "/Users/me", "--directory", "/Users/me/b", "--omit-granted"]
+    assert main(["analyze", log, "--sb", str(sb), "--nono", str(nono), *said]) == 0
+    assert sb.read_text("utf-8").startswith('(version 1)\n(deny default)\n(import "system.sb")\n')
+    assert json.loads(nono.read_text("utf-8")) == {
+        "meta": {"name": "agent"},
+        "filesystem": {"read": ["~/b"], "read_file": ["/Users/you/a"]},
+    }
+    one = capture(tmp_path, "file-read-data /Users/you/a")
+    assert main(["analyze", one, "--sb", str(sb), "--home-param"]) == 0
+    assert '(param "HOME")' in sb.read_text("utf-8")
 
 
 def test_notebook_writes_one_that_is_valid(tmp_path: Path) -> None:

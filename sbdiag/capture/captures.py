@@ -14,6 +14,7 @@ from sbdiag.capture.unified_log import Reading, read_capture
 
 # The fields of Counts, in the order of the sum.
 COUNTED: Final = ("lines", "denials", "continuation", "not_ours", "unparsed")
+_MOST_PROCESSES: Final = 10
 # The kernel cuts process names; a shorter name given by the user is compared whole.
 _SHORTEST_CUT: Final = 15
 
@@ -73,9 +74,11 @@ def read_captures(
     denials = DENIALS.concat([reading.denials for _, reading in readings])
     notes = [f"{source.run}: {note}" for source, reading in readings for note in reading.notes]
     if process is not None:
-        kept = denials[denials["process"].map(lambda name: _same_process(name, process))]
+        of_it = denials["process"].map(lambda name: _same_process(name, process))
+        kept = denials[of_it.astype(bool)]  # an empty column maps to no bool
         notes.append(
             f"{len(denials) - len(kept)} denials of processes other than {process!r} set aside"
+            + ("" if len(kept) or denials.empty else f"; there are {_processes(denials)}")
         )
         denials = kept.reset_index(drop=True)
     return Captured(
@@ -85,6 +88,15 @@ def read_captures(
         _counts([(source.run, reading) for source, reading in readings]),
         tuple(notes),
     )
+
+
+def _processes(denials: pd.DataFrame) -> str:
+    """Name the processes that were refused most, each with its denials."""
+    counts = denials["process"].fillna("(no name)").value_counts()
+    counts = counts.sort_index().sort_values(ascending=False, kind="stable")
+    shown = [f"{name} ({number})" for name, number in counts.head(_MOST_PROCESSES).items()]
+    more = len(counts) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _same_process(name: object, wanted: str) -> bool:

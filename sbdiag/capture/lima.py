@@ -30,7 +30,7 @@ from typing import Final
 import pandas as pd
 
 from sbdiag.capture.frames import LEVELS, MILESTONES
-from sbdiag.capture.lima_lines import VZ_ERROR, find_line
+from sbdiag.capture.lima_lines import STOPPED_BY, VZ_ERROR, find_line
 from sbdiag.capture.text_source import Source, decode, read_bytes, run_of
 from sbdiag.errors import LimaLogError
 
@@ -316,11 +316,26 @@ def _level(word: str) -> str | None:
 
 def _milestone(line: _Line) -> tuple[str, str | None, int | None]:
     """Return the milestone of a line, who logs such a line if a row says so, and the VZ code."""
-    if match := VZ_ERROR.search(line.message) or VZ_ERROR.search(line.error or ""):
+    if match := _vz_error(line):
         return "vz-error", "hostagent", int(match["code"])
     if row := find_line(line.message):
         return row.milestone, row.process, None
     return ("fatal" if line.level in ("fatal", "panic") else "other"), None, None
+
+
+def _vz_error(line: _Line) -> re.Match[str] | None:
+    """Find the error of the framework that a line reports; one that it quotes is another's.
+
+    A line of level error and above reports what it names anywhere; any other does where it begins
+    with it (limactl repeats what is no log line at level info), or as the attached error.
+    """
+    if line.level in ("trace", "debug"):
+        return None
+    if line.level in ("error", "fatal", "panic"):
+        return VZ_ERROR.search(line.message) or VZ_ERROR.search(line.error or "")
+    attached = VZ_ERROR.search(line.error or "") if line.level != "info" else None
+    stopped = STOPPED_BY.match(line.message)
+    return VZ_ERROR.match(line.message, stopped.end() if stopped else 0) or attached
 
 
 def _record(line: _Line, default: str, run: str, zone: datetime.tzinfo) -> dict[str, object]:

@@ -60,6 +60,8 @@ class LimaLine:
 
 # Go's bindings and Foundation print an error of Virtualization.framework alike up to its code.
 VZ_ERROR: Final = re.compile(r"\bError Domain=VZErrorDomain Code=(?P<code>-?\d{1,18})\b")
+# Before the error that ended the driver, which Lima logs at level info; the quote as in _QUOTED.
+STOPPED_BY: Final = re.compile(r'Driver stopped due to error: ["`]')
 
 LIMA_LINES: Final[tuple[LimaLine, ...]] = tuple(
     LimaLine(*row)

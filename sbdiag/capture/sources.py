@@ -34,11 +34,16 @@ _JSON_RECORD: Final = re.compile(rb'"(?:eventMessage|machTimestamp|processImageP
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file to read: where it is, what it is, and the run that it belongs to."""
+    """One file to read: where it is, what it is, and the run that it belongs to.
+
+    The ``run`` of a log or dump that lies beside several captures and is named for none is empty;
+    ``among`` are then the runs that it may be of.
+    """
 
     file: str | BinaryIO
     kind: Kind
     run: str
+    among: tuple[str, ...] = ()
 
 
 def sources(capture: Readable | Iterable[Readable] | Mapping[str, bytes]) -> tuple[Source, ...]:
@@ -79,10 +84,10 @@ def sources(capture: Readable | Iterable[Readable] | Mapping[str, bytes]) -> tup
 
 def _apart(groups: list[list[Source]]) -> Iterator[Source]:
     """Keep runs of one name from different places apart: by the directory, else by a number."""
-    often = Counter(run for group in groups for run in {source.run for source in group})
+    often = Counter(run for group in groups for run in {source.run for source in group} - {""})
     taken: set[str] = set()
     for group in groups:
-        names: dict[str, str] = {}
+        names: dict[str, str] = {"": ""}
         for source in group:
             if source.run not in names:
                 # A name that is no text (it need not be, on disk) is shown by its bytes.
@@ -94,7 +99,9 @@ def _apart(groups: list[list[Source]]) -> Iterator[Source]:
                 )
                 names[source.run] = name if number == 1 else f"{name} ({number})"
                 taken.add(names[source.run])
-            yield replace(source, run=names[source.run])
+        for source in group:
+            among = tuple(names[run] for run in source.among)
+            yield replace(source, run=names[source.run], among=among)
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -110,11 +117,12 @@ def _expand(one: Readable) -> list[list[Source]]:
     """List the sources of each place that `one` names."""
     if not isinstance(one, (str, os.PathLike)):
         name = getattr(one, "name", "")
-        name = Path(name).name if isinstance(name, str) and name else "-"
+        # A pipe calls itself <stdin>, and the command line calls it by a dash.
+        name = Path(name).name if isinstance(name, str) and name not in {"", "<stdin>"} else "-"
         return [[Source(one, "capture", name)]]
     path = Path(one)
     if path.is_dir():
-        return [_directory(path)]
+        return _directory(path)
     if path.exists():
         return [[Source(str(one), "capture", path.name)]]
     if isinstance(one, str) and _GLOB.search(one):
@@ -125,7 +133,7 @@ def _expand(one: Readable) -> list[list[Source]]:
     raise CaptureReadError(f"no such file or directory: {str(one)!r}")
 
 
-def _directory(path: Path) -> list[Source]:
+def _directory(path: Path) -> list[list[Source]]:
     """List the files of one run, or of every run below."""
     below = sorted(
         (p for p in path.iterdir() if not p.name.startswith(".")), key=lambda p: natural(p.name)
@@ -136,10 +144,10 @@ def _directory(path: Path) -> list[Source]:
     here = [Source(str(p), classify(p), p.name) for p in files]
     if series:
         # Files beside the runs (a manifest, a README) belong to none of them.
-        return [source for found in series for source in found]
+        return series
     if not any(source.kind == "capture" for source in here):
         raise CaptureReadError(f"no file of {str(path)!r} looks like a log of denials")
-    return _one_run(here, path.name)
+    return [_one_run(here, path.name)]
 
 
 def _handed_over(files: Mapping[str, bytes]) -> list[Source]:
@@ -165,24 +173,25 @@ def _run(path: Path, run: str) -> list[Source]:
 def _one_run(found: list[Source], run: str) -> list[Source]:
     """Give the files of one directory their run: one capture, one run; else a run a capture.
 
+    Beside several captures, a log or dump is of the one that it is named for, else of no one run.
     What is none of ours keeps its own name, by which it is said not to be read.
     """
     captures = [source for source in found if source.kind == "capture"]
     if len(captures) <= 1:
         return [source if source.kind == "other" else replace(source, run=run) for source in found]
     return [
-        source
-        if source.kind in {"capture", "other"}
-        else Source(source.file, source.kind, _partner(source, captures) or run)
+        source if source.kind in {"capture", "other"} else _beside(source, captures)
         for source in found
     ]
 
 
-def _partner(source: Source, captures: list[Source]) -> str | None:
-    """Find the capture whose name shares the part before the first dot, if just one does."""
+def _beside(source: Source, captures: list[Source]) -> Source:
+    """Give a file the run of the capture whose name shares the part before the first dot."""
     stem = source.run.split(".")[0]
     same = [capture.run for capture in captures if capture.run.split(".")[0] == stem]
-    return same[0] if len(same) == 1 else None
+    if len(same) == 1:
+        return replace(source, run=same[0])
+    return replace(source, run="", among=tuple(capture.run for capture in captures))
 
 
 def classify(path: Path | bytes) -> Kind:

@@ -1,4 +1,4 @@
-"""Why the start of a VM stopped, and what its log seems to say and does not.
+"""What the evidence says about the start of a VM, and what its log seems to say and does not.
 
 Each function takes the :class:`Evidence` and yields findings. Sources: the write-up
 (brentfitzgerald.com, 2026-05-27), Lima's source at 183a60d7, issue threads named per finding.
@@ -22,6 +22,8 @@ Severity: TypeAlias = Literal["cause", "warning", "note"]
 ARTICLE: Final = "brentfitzgerald.com, 'Starting a VM from a MacOS sandbox' (2026-05-27)"
 LIMA: Final = "lima-vm/lima 183a60d7"
 
+_ENTITLED_BY: Final = "ronaldoussoren/pyobjc#434; Apple, com.apple.security.virtualization"
+
 # Public reports of the same text without a sandbox; the code alone proves nothing.
 OTHER_CAUSES: Final[tuple[tuple[str, str], ...]] = (
     ("a guest image of the wrong architecture", "field report"),
@@ -31,9 +33,17 @@ OTHER_CAUSES: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
+# Lines by which a VM or Lima ends, in good order or not, and lines that say that something failed.
+_ENDS: Final = ("exiting", "state-stopped")
+_FAILS: Final = ("vz-error", "fatal", "degraded")
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a finding may rest on; frames as :mod:`sbdiag.capture` and the rooms here yield."""
+    """All that a finding may rest on; frames as :mod:`sbdiag.capture` and the rooms here yield.
+
+    ``set_aside`` counts the denials that were read and are not of the process that was asked for.
+    """
 
     denials: pd.DataFrame
     unparsed: pd.DataFrame = field(default_factory=UNPARSED.frame)
@@ -42,6 +52,7 @@ class Evidence:
     stages: pd.DataFrame = field(default_factory=STAGES.frame)
     rules: RuleSet = field(default_factory=RuleSet)
     profile: Profile | None = None
+    set_aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +74,9 @@ def start_findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield what the evidence says about the start, run by run; nothing without a VM start."""
     for run, ladder in evidence.stages.groupby("run", sort=False):
         lines = evidence.milestones[evidence.milestones["run"] == run]
-        yield from _stopped(str(run), ladder, lines)
         yield from _rosetta(str(run), ladder, lines)
         yield from _dns(str(run), ladder, evidence)
         yield from _ready(str(run), ladder, lines)
-        yield from _several(str(run), lines)
     if len(evidence.stages):
         yield from _entitlement(evidence)
         yield from _task_name(evidence.stages)
@@ -92,64 +101,6 @@ def joined(tuples: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(sorted({label for some in tuples for label in some}))
 
 
-def _stopped(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
-    refused = ladder[(ladder["status"] == "refused") & (ladder["required"] != "no")]
-    running = _stage(ladder, "running")["status"] == "reached"
-    ready = _stage(ladder, "ready")["status"] == "reached"
-    fatal = _of(lines, "vz-error", "fatal", "exiting", "state-stopped")
-    code_one = labels(lines[(lines["milestone"] == "vz-error") & (lines["code"] == 1)])
-    denied = refused[refused["denials"].map(len) > 0]
-    if running:
-        # The framework had all that it asked for; only Lima itself can still give up.
-        denied = denied[(denied["stage"] == "lima-files") & bool(fatal)]
-    if len(denied) and not ready:
-        # Files are refused in between; what stops the VM itself is the last stage tried.
-        last = denied.sort_values("order").iloc[-1]
-        yield Finding(
-            "start-stopped",
-            "cause",
-            f"The start stopped where {last['title']}: the sandbox refused it.",
-            (
-                "The VM ran, and then Lima gave up for want of a file of its own."
-                if running
-                else f"Seen from outside as: {last['fails_as']}."
-            )
-            + (" Lima's log holds VZErrorDomain Code=1." if code_one else ""),
-            str(last["source"]),
-            run,
-            denials=last["denials"],
-            milestones=fatal,
-        )
-    elif code_one and not (ready or running):
-        causes = "; ".join(f"{cause} ({evidence})" for cause, evidence in OTHER_CAUSES)
-        yield Finding(
-            "code-1-without-denial",
-            "warning",
-            "VZErrorDomain Code=1, and the capture holds no denial that explains it.",
-            "The kernel drops denials and a predicate can miss them, so the sandbox may still be"
-            f" the cause. Code=1 has others as well: {causes}.",
-            f"{LIMA}; public issue threads",
-            run,
-            milestones=code_one,
-        )
-
-
-def _several(run: str, lines: pd.DataFrame) -> Iterator[Finding]:
-    """Say that a run holds several starts: its ladder is then of all of them together."""
-    started = _of(lines, "starting-vz")
-    if len(started) > 1:
-        yield Finding(
-            "several-starts",
-            "warning",
-            f"One run holds {len(started)} starts of a VM; its stages are of all of them together.",
-            "What one start was refused and another passed cannot be told apart here. Give each"
-            " start its own capture and log, in a directory of its own, to see them one by one.",
-            f"{LIMA} pkg/driver/vz/vz_driver_darwin.go:457",
-            run,
-            milestones=started,
-        )
-
-
 def _rosetta(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
     share, failed = _of(lines, "rosetta-share"), _of(lines, "vz-error")
     stage = _stage(ladder, "rosetta-extension")
@@ -170,8 +121,14 @@ def _rosetta(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Fi
         yield Finding(
             "rosetta-refused",
             "warning",
-            "The Rosetta share was refused: the VM boots, x86-64 programs will not run in it.",
-            str(stage["fails_as"]),
+            "The Rosetta share was refused: the VM boots without it, but x86-64 programs will not"
+            " run in it.",
+            "That the VM boots without it is the write-up's word"
+            + (
+                ", and this one ran."
+                if _stage(ladder, "running")["status"] == "reached"
+                else "; this run is not seen to have come so far."
+            ),
             str(stage["source"]),
             run,
             denials=stage["denials"],
@@ -198,7 +155,25 @@ def _dns(run: str, ladder: pd.DataFrame, evidence: Evidence) -> Iterator[Finding
 
 def _ready(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Finding]:
     ready, running = _stage(ladder, "ready"), _stage(ladder, "running")
-    if ready["status"] == "reached":
+    back = lines.loc[list(_taken_back(lines))]
+    if ready["status"] == "reached" and len(back):
+        failed = bool((~back["milestone"].isin(_ENDS)).any())
+        yield Finding(
+            "ready-then-ended",
+            "warning" if failed else "note",
+            "The VM booted to READY inside the sandbox; READY is not the log's last word.",
+            "Lines that may be later than the last READY: "
+            + ", ".join(dict.fromkeys(back["milestone"].astype("str")))
+            + (
+                "."
+                if failed
+                else ". That is how a VM that is told to stop ends, and one that breaks down too."
+            ),
+            str(ready["source"]),
+            run,
+            milestones=joined((ready["milestones"], labels(back))),
+        )
+    elif ready["status"] == "reached":
         yield Finding(
             "ready",
             "note",
@@ -220,46 +195,85 @@ def _ready(run: str, ladder: pd.DataFrame, lines: pd.DataFrame) -> Iterator[Find
         )
 
 
+def _taken_back(lines: pd.DataFrame) -> tuple[int, ...]:
+    """Rows by which the last READY may no longer hold: all but those that come before it.
+
+    The order is that of the file; between two files of one run it is that of the times, and a
+    line without a time may be a later one.
+    """
+    ready = _of(lines, "ready")
+    if not ready:
+        return ()
+    # A file begins anew where the number of its line does not go up.
+    file = (lines["line"].diff() <= 0).fillna(False).astype(bool).cumsum()
+    last = ready[-1]
+    same = file == file.loc[last]
+    before = same & (lines.index <= last)
+    before |= ~same & (lines["time"] < lines["time"].loc[last]).fillna(False).astype(bool)
+    return labels(lines[~before & lines["milestone"].isin((*_ENDS, *_FAILS))])
+
+
 def _entitlement(evidence: Evidence) -> Iterator[Finding]:
     keys, lines = evidence.entitlements, evidence.milestones
-    held = keys[(keys["key"] == VIRTUALIZATION_KEY) & keys["value"].map(lambda v: v is True)]
-    code_two = labels(lines[(lines["milestone"] == "vz-error") & (lines["code"] == 2)])
-    lacking = keys[keys["state"].isin(WHOLE_DUMPS)] if held.empty else keys.iloc[:0]
-    tried = evidence.stages[
-        (evidence.stages["stage"] == "xpc-lookup") & (evidence.stages["denials"].map(len) > 0)
-    ]
-    if code_two and (len(held) or len(tried)):
-        yield Finding(
-            "entitlement-conflict",
-            "warning",
-            "The evidence on the entitlement conflicts.",
-            "Lima's log has VZErrorDomain Code=2, the missing entitlement; but the dump holds the"
-            " key, or the lookup that comes after the check was tried. The files may be of"
-            " different binaries or different starts.",
-            "ronaldoussoren/pyobjc#434; Apple, com.apple.security.virtualization",
-            milestones=code_two,
-            denials=joined(tried["denials"]),
-            entitlements=labels(held),
+    granted = (keys["key"] == VIRTUALIZATION_KEY) & keys["value"].map(lambda v: v is True)
+    doubted = False
+    for run, ladder in evidence.stages.groupby("run", sort=False):
+        of_run = (keys["run"] == run) | keys["run"].isna()
+        held = keys[of_run & granted]
+        lacking = keys[of_run & keys["state"].isin(WHOLE_DUMPS)] if held.empty else keys.iloc[:0]
+        refused = labels(
+            lines[(lines["run"] == run) & (lines["milestone"] == "vz-error") & (lines["code"] == 2)]
         )
-    elif code_two or len(lacking):
-        yield Finding(
-            "missing-entitlement",
-            "cause",
-            f"The binary lacks {VIRTUALIZATION_KEY}: no sandbox rule can help.",
-            "The framework refuses the configuration (VZErrorDomain Code=2) before it looks up"
-            " anything. Sign the binary with the entitlement.",
-            "ronaldoussoren/pyobjc#434; Apple, com.apple.security.virtualization",
-            milestones=code_two,
-            entitlements=labels(lacking),
-        )
-    elif len(held):
+        later = ladder[
+            (ladder["order"] > _stage(ladder, "entitlement")["order"])
+            & ((ladder["status"] == "reached") | (ladder["denials"].map(len) > 0))
+        ]
+        if not (refused or len(lacking)):
+            continue
+        doubted = True
+        if len(later) or len(held):
+            yield Finding(
+                "entitlement-conflict",
+                "warning",
+                "The evidence on the entitlement conflicts.",
+                (
+                    "Lima's log has VZErrorDomain Code=2, the missing entitlement"
+                    if refused
+                    else f"The dump does not hold {VIRTUALIZATION_KEY}"
+                )
+                + "; but "
+                + (
+                    "the start went on past the check of it"
+                    if len(later)
+                    else "the dump holds the key"
+                )
+                + ". The files may be of different binaries or different starts.",
+                _ENTITLED_BY,
+                str(run),
+                milestones=joined((refused, *later["milestones"])),
+                denials=joined(later["denials"]),
+                entitlements=labels(held) + labels(lacking),
+            )
+        else:
+            yield Finding(
+                "missing-entitlement",
+                "cause",
+                f"The binary lacks {VIRTUALIZATION_KEY}: no sandbox rule can help.",
+                "The framework refuses the configuration (VZErrorDomain Code=2) before it looks up"
+                " anything. Sign the binary with the entitlement.",
+                _ENTITLED_BY,
+                str(run),
+                milestones=refused,
+                entitlements=labels(lacking),
+            )
+    if granted.any() and not doubted:
         yield Finding(
             "entitlement-present",
             "note",
             f"The binary holds {VIRTUALIZATION_KEY}: it may make VMs.",
             "So a Code=1 is not a missing entitlement, which fails earlier and as Code=2.",
             f"{ARTICLE}; {LIMA} vz.entitlements",
-            entitlements=labels(held),
+            entitlements=labels(keys[granted]),
         )
 
 

@@ -1,9 +1,9 @@
 """What the evidence means, as a frame of findings with the rows that each rests on.
 
-:func:`findings` gathers the conclusions about a VM start (:mod:`.causes`), about the profile that
-was given (:mod:`.profile_findings`), and those that any capture may give: denials that no rule
-lifts, lines of doubtful origin, noise, sensitive targets, rules to look at twice, and what the
-files cannot tell.
+:func:`findings` gathers the conclusions about a VM start (:mod:`.stops`, :mod:`.causes`), about the
+profile that was given (:mod:`.profile_findings`), and those that any capture may give: denials that
+no rule lifts, lines of doubtful origin, noise, sensitive targets, rules to look at twice, and what
+the files cannot tell.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from sbdiag.diagnosis.causes import (
 )
 from sbdiag.diagnosis.profile_findings import profile_findings
 from sbdiag.diagnosis.ruleset import Withheld
-from sbdiag.seatbelt.text import rule_text
+from sbdiag.diagnosis.stops import stop_findings
+from sbdiag.seatbelt.text import one_line
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("cause", "warning", "note")
 
@@ -115,7 +116,14 @@ def findings(evidence: Evidence) -> pd.DataFrame:
         order of the runs. Never empty where there are denials: a capture is a lower bound.
     """
     DENIALS.check(evidence.denials)
-    found = _united([*start_findings(evidence), *profile_findings(evidence), *_general(evidence)])
+    found = _united(
+        [
+            *stop_findings(evidence),
+            *start_findings(evidence),
+            *profile_findings(evidence),
+            *_general(evidence),
+        ]
+    )
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return FINDINGS.frame([{**asdict(each), "run": each.run or None} for each in found])
 
@@ -151,6 +159,15 @@ def _general(evidence: Evidence) -> Iterator[Finding]:
             " 14 of 30 for an ad-hoc signed one), a log predicate can miss some, and a program"
             " that stops at the first refusal never asks for the rest. Allow, run, look again.",
             "field report (measured on 14.2); " + ARTICLE,
+        )
+    elif evidence.set_aside:
+        yield Finding(
+            "other-processes",
+            "warning",
+            f"None of the {evidence.set_aside} denials is of the process that was asked for.",
+            "The notes list the processes there are. A process is compared as it is printed: the"
+            " kernel cuts names, and a helper has a name of its own.",
+            "",
         )
     elif evidence.unparsed.empty:
         yield Finding(
@@ -206,7 +223,7 @@ def _broad(evidence: Evidence) -> Iterator[Finding]:
             yield Finding(
                 "broad-rule",
                 "warning",
-                f"A proposed rule to look at twice: {rule_text(rule.rule).split(chr(10))[0]} …",
+                f"A proposed rule to look at twice: {one_line(rule.rule)}",
                 f"{rule.warning} {rule.breadth}".strip(),
                 rule.source,
                 denials=rule.denials,

@@ -21,8 +21,8 @@ from sbdiag.seatbelt.paths import normal
 # Links in the root: a path below one of them is never what the kernel asks about.
 ALIASES: Final = ("/tmp", "/etc", "/var")
 
-# Never a home: shared by all users of the machine.
-_NOT_HOMES: Final = frozenset({"Shared", ".localized"})
+# Never a home: shared by all users of the machine. A volume of a Mac rarely tells case apart.
+_NOT_HOMES: Final = frozenset({"shared", ".localized"})
 _UNPLAIN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOME: Final = re.compile(r"/Users/(?P<name>[^/]+)(?=/|$)")
 
@@ -164,7 +164,7 @@ def plain(path: str) -> bool:
 def home_of(path: str) -> str | None:
     """Return the home directory that `path` is or lies in: ``/Users/<name>``, else ``None``."""
     match = _HOME.match(path)
-    if match is None or match["name"] in _NOT_HOMES:
+    if match is None or match["name"].casefold() in _NOT_HOMES:
         return None
     return match[0]
 

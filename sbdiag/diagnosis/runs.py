@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from sbdiag.capture.frames import DENIALS
 from sbdiag.diagnosis.ruleset import RuleSet
 
 
-def rule_runs(rules: RuleSet, denials: pd.DataFrame) -> pd.DataFrame:
+def run_order(
+    runs: Sequence[str], denials: pd.DataFrame, milestones: pd.DataFrame
+) -> tuple[tuple[str, ...], str]:
+    """Put the runs in the order of their first times, if each has one.
+
+    Parameters
+    ----------
+    runs
+        The captures in the order of their files; runs of `milestones` alone are added.
+    denials, milestones
+        By whose times a run began.
+
+    Returns
+    -------
+    tuple
+        The runs, and what is to be said of their order: empty where it is that of the files and
+        the times agree. Where a run has no time the order is that of the files, with runs that
+        are a log alone first.
+    """
+    alone = [run for run in dict.fromkeys(milestones["run"].dropna()) if run not in set(runs)]
+    names = (*alone, *runs)
+    times = pd.concat([denials[["run", "time"]], milestones[["run", "time"]]]).dropna()
+    first = times.groupby("run")["time"].min()
+    unknown = [run for run in names if run not in first.index]
+    if len(names) < 2:
+        return names, ""
+    if unknown:
+        said = f"the runs stand in the order of their files: {len(unknown)} of {len(names)} have"
+        return names, f"{said} no time to go by"
+    ordered = tuple(sorted(names, key=lambda run: first[run]))
+    if tuple(run for run in ordered if run in set(runs)) == tuple(runs):
+        return ordered, ""
+    return ordered, "the runs stand in the order of their times, which is not that of their files"
+
+
+def rule_runs(rules: RuleSet, denials: pd.DataFrame, runs: Sequence[str] = ()) -> pd.DataFrame:
     """Count, for each rule, the refused accesses of each run that it answers.
+
+    Parameters
+    ----------
+    rules, denials
+        A RuleSet and the denials it was made from.
+    runs
+        All runs in their order, those without a denial among them; by default those of `denials`.
 
     Returns
     -------
     DataFrame
-        One row a rule in the order of the RuleSet (index ``rule``); a column a run in the order
-        of first appearance, with occurrences (``duplicates + 1``) as Int64; last ``first_seen``,
+        One row a rule in the order of the RuleSet (index ``rule``); a column a run in their
+        order, with occurrences (``duplicates + 1``) as Int64; last ``first_seen``,
         the run that showed it first.
     """
     DENIALS.check(denials, need=("run", "duplicates"))
-    runs = list(dict.fromkeys(denials["run"].dropna()))
+    runs = list(dict.fromkeys([*runs, *denials["run"].dropna()]))
     times = denials["duplicates"].fillna(0) + 1
     rows = []
     for each in rules:

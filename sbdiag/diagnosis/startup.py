@@ -8,15 +8,15 @@ pkg/driver/vz) and the write-up "Starting a VM from a MacOS sandbox" (brentfitzg
 A stage is
 
 * *refused*: a denial, a line of Lima's log or an entitlement dump says so;
-* *reached*: something says so, or a later stage could not have been tried without it, or it was
-  refused in another run of the series, is not refused here, and the start went past it;
+* *reached*: something says so, or a later stage could not have been tried without it, or another
+  run of the series was refused there and came no further, and this one did;
 * *not seen*: a file that would show it was read and shows nothing;
-* *unknown*: no file was read that could tell.
+* *unknown*: no file was read that could tell, or what the files say does not settle it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -30,6 +30,9 @@ STATUSES: Final[tuple[Status, ...]] = ("reached", "refused", "not seen", "unknow
 
 VIRTUALIZATION_KEY: Final = "com.apple.security.virtualization"
 VM_SERVICE: Final = "com.apple.Virtualization.VirtualMachine"
+
+# What Go prints for EPERM; EACCES ("permission denied") is about the file's own permissions.
+EPERM: Final = "operation not permitted"
 
 # States of a dump that holds every key of the signature, so that a missing key is missing.
 WHOLE_DUMPS: Final = ("entitlements", "none", "unsigned", "linker-signed", "invalid-blob")
@@ -74,6 +77,9 @@ class Mark:
 class Stage:
     """One row of the start: what marks it, what follows from it, and the source.
 
+    ``refused_by`` and ``reached_by`` name milestones; ``vz-error:2`` asks for the code as well.
+    Those in ``failed_by`` say that the step failed, and refuse it only where they name EPERM.
+
     A stage that *echoes* is named by the log when an earlier one was refused: Code=1 is the last
     word of a start that a denied lookup ended.
     """
@@ -85,6 +91,7 @@ class Stage:
     source: str
     marks: tuple[Mark, ...] = ()
     refused_by: tuple[str, ...] = ()
+    failed_by: tuple[str, ...] = ()
     reached_by: tuple[str, ...] = ()
     implied_by: tuple[str, ...] = ()
     because: str = ""
@@ -112,7 +119,7 @@ STAGE_TABLE: Final[tuple[Stage, ...]] = (
         "a warning, 'failed to detect system DNS, falling back to …'; the start goes on",
         f"{_ARTICLE}; {_LIMA} pkg/hostagent/dns/dns.go:99",
         marks=(Mark("file-read-*", place="resolv.conf"),),
-        refused_by=("dns-fallback",),
+        failed_by=("dns-fallback",),
     ),
     Stage(
         "entitlement",
@@ -164,7 +171,7 @@ STAGE_TABLE: Final[tuple[Stage, ...]] = (
                 name="com.apple.virtualization.extension.rosetta-directory-share",
             ),
         ),
-        refused_by=("rosetta-unavailable",),
+        failed_by=("rosetta-unavailable",),
     ),
     Stage(
         "running",
@@ -173,7 +180,8 @@ STAGE_TABLE: Final[tuple[Stage, ...]] = (
         "the log ends with VZErrorDomain, or with 'did not receive an event …'",
         f"{_LIMA} pkg/driver/vz/vm_darwin.go:105",
         refused_by=("vz-error:1", "state-stopped", "exiting"),
-        reached_by=("state-running",),
+        # DEGRADED: "The VM seems running, but …".
+        reached_by=("state-running", "degraded"),
         implied_by=("ready",),
         because="the guest answered",
         echoes=True,
@@ -196,6 +204,7 @@ class _Seen:
 
     denials: tuple[int, ...] = ()
     refusing: tuple[int, ...] = ()
+    failing: tuple[int, ...] = ()
     reaching: tuple[int, ...] = ()
     entitled: tuple[int, ...] = ()
     unentitled: tuple[int, ...] = ()
@@ -207,6 +216,8 @@ def stages(
     denials: pd.DataFrame,
     milestones: pd.DataFrame | None = None,
     entitlements: pd.DataFrame | None = None,
+    *,
+    runs: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Say for every run how far the start of the VM came.
 
@@ -214,12 +225,14 @@ def stages(
     ----------
     denials, milestones, entitlements
         Frames of :mod:`sbdiag.capture`; entitlement rows without a run count for every run.
+    runs
+        All runs in their order, those without a row among them; by default those of the frames.
 
     Returns
     -------
     DataFrame
-        Columns of :data:`STAGES`; per run, in the order of its first appearance, one row a stage
-        in the order of the start. Empty where nothing in any file has to do with a VM start.
+        Columns of :data:`STAGES`; per run, in the order of `runs` and then of the frames, one row a
+        stage in the order of the start. Empty where nothing in any file has to do with a VM start.
     """
     DENIALS.check(denials, need=("time", "verdict", "operation", "origin", "process", "run"))
     lines = MILESTONES.frame() if milestones is None else MILESTONES.check(milestones)
@@ -230,7 +243,7 @@ def stages(
         return STAGES.frame()
     theirs = refused["run"].isin(set(lines["run"])) & ~_of_lima(refused["process"])
     marked = {stage: rows[~theirs.reindex(rows.index)] for stage, rows in marked.items()}
-    runs = list(dict.fromkeys([*denials["run"].dropna(), *lines["run"].dropna()]))
+    runs = list(dict.fromkeys([*runs, *denials["run"].dropna(), *lines["run"].dropna()]))
     seen = {
         run: {row.stage: _look(row, run, marked[row.stage], lines, keys) for row in STAGE_TABLE}
         for run in runs
@@ -284,9 +297,12 @@ def _look(
 ) -> _Seen:
     """Collect what `run` itself shows of one stage."""
     here = lines[lines["run"] == run]
+    failed = here.loc[list(_lines(here, row.failed_by))]
+    eperm = not_permitted(failed)
     seen = _Seen(
         denials=_labels(marked[marked["run"] == run]),
-        refusing=_lines(here, row.refused_by),
+        refusing=(*_lines(here, row.refused_by), *_labels(failed[eperm])),
+        failing=_labels(failed[~eperm]),
         reaching=_lines(here, row.reached_by),
     )
     if row.stage == "entitlement":
@@ -310,6 +326,12 @@ def _lines(here: pd.DataFrame, names: tuple[str, ...]) -> tuple[int, ...]:
     return _labels(here[hit])
 
 
+def not_permitted(lines: pd.DataFrame) -> pd.Series:
+    """Whether a line of Lima's names EPERM, which is how a refusal by the sandbox comes out."""
+    text = lines["message"].fillna("") + "\n" + lines["error"].fillna("")
+    return text.str.contains(EPERM, case=False, regex=False).astype(bool)
+
+
 def _labels(frame: pd.DataFrame) -> tuple[int, ...]:
     return tuple(int(label) for label in frame.index)
 
@@ -322,13 +344,11 @@ def _settle(seen: dict[str, dict[str, _Seen]], run: str, *, has_log: bool, has_k
         stage = mine[row.stage]
         later = [name for name in row.implied_by if _passed(mine[name])]
         beyond = [
-            other.stage for other in STAGE_TABLE[position + 1 :] if _passed(mine[other.stage])
+            other.stage
+            for other in STAGE_TABLE[position + 1 :]
+            if other.required == "yes" and _passed(mine[other.stage])
         ]
-        elsewhere = [
-            other
-            for other in seen
-            if other != run and (seen[other][row.stage].denials or seen[other][row.stage].refusing)
-        ]
+        elsewhere = [other for other in seen if other != run and _ended_at(seen[other], position)]
         stopped = [
             other.stage
             for other in STAGE_TABLE[:position]
@@ -343,6 +363,9 @@ def _settle(seen: dict[str, dict[str, _Seen]], run: str, *, has_log: bool, has_k
             stage.status, stage.why = "not seen", f"the start stopped before it, at {stopped[-1]}"
         elif stage.denials or stage.refusing:
             stage.status, stage.why = "refused", _refused_why(stage)
+        elif stage.failing:
+            stage.status = "unknown"
+            stage.why = "Lima's log says that it failed, and names no refusal"
         elif stage.reaching or stage.entitled:
             stage.status = "reached"
             stage.why = "Lima's log says so" if stage.reaching else "the dump holds the key"
@@ -353,13 +376,32 @@ def _settle(seen: dict[str, dict[str, _Seen]], run: str, *, has_log: bool, has_k
         elif elsewhere and beyond:
             stage.status = "reached"
             stage.why = (
-                f"refused in run {elsewhere[0]}, not refused here,"
-                f" and {beyond[0]} was tried after it"
+                f"run {elsewhere[0]} was refused here and came no further,"
+                f" and {beyond[0]} was tried after it in this one"
             )
         elif (row.marks or has_log) and (row.stage != "entitlement" or has_keys or has_log):
             stage.status, stage.why = "not seen", "nothing in the files of this run shows it"
         else:
             stage.status, stage.why = "unknown", "no file of this run could show it"
+
+
+def _ended_at(run: dict[str, _Seen], position: int) -> bool:
+    """Whether a run was refused at a stage and tried none behind it that a VM needs.
+
+    Only then does a later stage of another run speak for it: where nothing depends on a stage,
+    that a start went past it says nothing of it. Files are asked for throughout, at no one point.
+    """
+    row = STAGE_TABLE[position]
+    stage = run[row.stage]
+    return (
+        row.required != "no"
+        and not any(mark.place for mark in row.marks)
+        and bool(stage.denials or stage.refusing)
+        and not any(
+            later.required == "yes" and (run[later.stage].denials or run[later.stage].reaching)
+            for later in STAGE_TABLE[position + 1 :]
+        )
+    )
 
 
 def _passed(stage: _Seen) -> bool:
@@ -379,7 +421,7 @@ def _refused_why(stage: _Seen) -> str:
 def _record(
     run: str, order: int, row: Stage, seen: _Seen, denials: pd.DataFrame, lines: pd.DataFrame
 ) -> dict[str, object]:
-    rows = seen.refusing + seen.reaching
+    rows = seen.refusing + seen.failing + seen.reaching
     times = [*denials.loc[list(seen.denials), "time"], *lines.loc[list(rows), "time"]]
     known = [time for time in times if not pd.isna(time)]
     return {

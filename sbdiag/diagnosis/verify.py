@@ -16,6 +16,7 @@ import pandas as pd
 from sbdiag.capture.frames import Column, Schema
 from sbdiag.diagnosis.accesses import distinct_accesses
 from sbdiag.diagnosis.ruleset import RuleSet
+from sbdiag.seatbelt.access import Access
 from sbdiag.seatbelt.decision import Decision
 from sbdiag.seatbelt.operations import fallback_chain, meanings, members
 from sbdiag.seatbelt.profile import Profile
@@ -89,7 +90,7 @@ def verify(
             if int(access) not in with_all:
                 with_all[int(access)] = everything.decide_access(asked[access].access)
         worst = min((with_all[int(a)] for a in accesses), key=lambda d: _WORST.index(d.verdict))
-        necessary, refused, why = "no", None, "the other rules answer all its denials without it"
+        necessary, refused, why = "no", None, ""
         for access, first in zip(accesses, firsts, strict=True):
             able = _able(with_all[int(access)], len(base.rules), unfiltered)
             others = tuple(i for i in able if i != index)
@@ -102,6 +103,9 @@ def verify(
             if decision.verdict == "unknown" and necessary == "no":
                 necessary, refused = "unknown", labels[int(first)]
                 why = f"without it: {decision.reason}"
+        if necessary == "no":
+            reasons = [_needless(base, asked[access].access) for access in accesses]
+            why = "; ".join(dict.fromkeys(reasons))
         rows.append(
             {
                 "rule": index,
@@ -124,6 +128,16 @@ def verify(
             }
         )
     return VERIFICATION.frame(rows)
+
+
+def _needless(base: Profile, access: Access) -> str:
+    """Say what allows an access without a rule that may be left out."""
+    alone = base.decide_access(access)
+    if alone.verdict != "allow":
+        return "the other rules answer its denials without it"
+    if alone.rule is None:
+        return alone.reason
+    return f"the profile allows its denials without it, by {one_line(alone.rule)}"
 
 
 def _unfiltered(rules: Sequence[Rule]) -> dict[str, list[int]]:

@@ -8,10 +8,11 @@ from typing import Final
 from sbdiag.display.plot_data.lanes import occurrences_of, refused
 from sbdiag.display.plot_data.startup import startup_data
 from sbdiag.display.reported import Reported
-from sbdiag.display.visible import counted, is_missing, visible
+from sbdiag.display.visible import counted, is_missing, shorten, visible
 
 _MOST_CAUSES: Final = 6
 _MOST_NAMES: Final = 3
+_RUNS_WIDTH: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,16 @@ def answer(report: Reported) -> Answer:
 
 
 def _of_run(run: object, title: object) -> str:
-    return visible(title) if is_missing(run) else f"Run {visible(run)}: {visible(title)}"
+    if is_missing(run):
+        return visible(title)
+    # A cause that several runs share names them all.
+    noun = "Runs" if ", " in str(run) else "Run"
+    return f"{noun} {shorten(visible(run), _RUNS_WIDTH)}: {visible(title)}"
 
 
 def _nothing(report: Reported) -> str:
+    if (report.findings["finding"] == "other-processes").any():
+        return "None of the denials that were read is of the process that was asked for."
     if not len(report.denials):
         return "No denial was found. That is no proof that nothing was refused."
     if not len(report.stages):

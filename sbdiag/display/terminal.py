@@ -6,7 +6,7 @@ Log text is hostile: a program chooses the names it is refused, so every text pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -16,22 +16,32 @@ from sbdiag.diagnosis.ruleset import MinimalRule
 from sbdiag.display.answer import answer
 from sbdiag.display.page import Page
 from sbdiag.display.reported import Reported
-from sbdiag.display.visible import counted, visible
+from sbdiag.display.visible import counted, shorten, visible
 from sbdiag.seatbelt.text import one_line, rule_text
 
-# Shape as well as colour: the ladder reads without it.
 # A terminal shows the most frequent; the page and the frame hold all.
 _MOST_ACCESSES: Final = 20
+_MOST_FINDINGS: Final = 40
+_MOST_RULES: Final = 20
+_MOST_NOTES: Final = 12
+# As many columns as 80 hold.
+_MOST_RUNS: Final = 14
+_RUNS_WIDTH: Final = 64
+# Shape as well as colour: the ladder reads without it.
 _SIGNS: Final = {"reached": "+", "refused": "x", "not seen": "·", "unknown": "?"}
 
 
-def report_text(report: Reported, *, width: int = 80, colour: bool = False) -> str:
+def report_text(
+    report: Reported, *, notes: Iterable[str] = (), width: int = 80, colour: bool = False
+) -> str:
     """Say what was denied, where the start stopped, what it means and which rules lift it.
 
     Parameters
     ----------
     report
         What :func:`sbdiag.analyze` gave.
+    notes
+        Sentences to put before the notes of the report.
     width
         Columns of the terminal; lines are wrapped to it, names never cut.
     colour
@@ -44,7 +54,7 @@ def report_text(report: Reported, *, width: int = 80, colour: bool = False) -> s
         *_denied(report, page),
         *_findings(report, page),
         *_rules(report, page),
-        *_counts(report, page),
+        *_counts(report, (*notes, *report.notes), page),
     ]
     return "\n".join(lines) + "\n"
 
@@ -60,14 +70,18 @@ def _startup(report: Reported, page: Page) -> Iterator[str]:
     if report.stages.empty:
         return
     yield from page.head("Start of the VM")
-    runs = list(dict.fromkeys(report.stages["run"]))
-    for number, run in enumerate(runs, 1):
-        yield from page.wrap(f"{number}  {run}", first="  ", rest="     ")
-    yield "  " + " " * 20 + "  ".join(f"{number:>2}" for number in range(1, len(runs) + 1))
+    runs = list(enumerate(dict.fromkeys(report.stages["run"]), 1))
+    earlier = len(runs) - _MOST_RUNS
+    if earlier > 0:
+        yield f"  … {counted(earlier, 'earlier run')}"
+        runs = runs[earlier:]
+    for number, run in runs:
+        yield from page.wrap(f"{number:<2} {run}", first="  ", rest="     ")
+    yield "  " + " " * 20 + "  ".join(f"{number:>2}" for number, _ in runs)
     for stage, rows in report.stages.groupby("stage", sort=False, observed=True):
         status = dict(zip(rows["run"], rows["status"], strict=True))
         cells = "  ".join(
-            " " + page.paint(_SIGNS[str(status[run])], str(status[run])) for run in runs
+            " " + page.paint(_SIGNS[str(status[run])], str(status[run])) for _, run in runs
         )
         yield f"  {stage!s:<20}{cells}"
     yield "  " + "   ".join(f"{sign} {name}" for name, sign in _SIGNS.items())
@@ -92,14 +106,19 @@ def _findings(report: Reported, page: Page) -> Iterator[str]:
     if report.findings.empty:
         return
     yield from page.head("Findings")
-    for row in _records(report.findings):
+    for row in _records(report.findings.head(_MOST_FINDINGS)):
         severity = str(row["severity"])
-        where = f" [{visible(row['run'])}]" if isinstance(row["run"], str) else ""
+        where = (
+            f" [{shorten(visible(row['run']), _RUNS_WIDTH)}]" if isinstance(row["run"], str) else ""
+        )
         yield f"  {page.paint(severity, severity)}{where}"
         title = f"{row['title']}{_rows(row['denials'])}"
         yield from page.wrap(title, first="    ", rest="    ")
         if severity != "note":
             yield from page.wrap(str(row["detail"]), first="      ", rest="      ")
+    if len(report.findings) > _MOST_FINDINGS:
+        more = counted(len(report.findings) - _MOST_FINDINGS, "more finding")
+        yield f"  … and {more}; --json has them all"
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -116,7 +135,7 @@ def _rows(labels: tuple[int, ...]) -> str:
 def _rules(report: Reported, page: Page) -> Iterator[str]:
     yield from page.head("Rules")
     proof = {row["rule"]: row for row in _records(report.verification)}
-    for number, each in enumerate(report.rules):
+    for number, each in enumerate(report.rules.rules[:_MOST_RULES]):
         yield from ("  " + visible(line) for line in rule_text(each.rule).split("\n"))
         said = [f"{each.purpose}{_rows(each.denials)}"]
         if number in proof:
@@ -127,6 +146,9 @@ def _rules(report: Reported, page: Page) -> Iterator[str]:
         said += [f"careful: {each.warning}"] if each.warning else []
         for text in said:
             yield from page.wrap(text, first="      ; ", rest="      ;   ")
+    if len(report.rules) > _MOST_RULES:
+        more = counted(len(report.rules) - _MOST_RULES, "more rule")
+        yield f"  … and {more}; --sb FILE writes them all"
     if not len(report.rules):
         yield "  none: nothing here can be lifted by a rule"
 
@@ -144,14 +166,17 @@ def _wider(each: MinimalRule) -> Iterator[str]:
         yield "narrower: the language has no form that is"
 
 
-def _counts(report: Reported, page: Page) -> Iterator[str]:
+def _counts(report: Reported, notes: Sequence[str], page: Page) -> Iterator[str]:
     counts = report.counts
     yield from page.head("Read")
     yield from page.wrap(
         f"{counted(counts.lines, 'line')} = {counted(counts.denials, 'denial')}"
-        f" + {counts.continuation:,} continuing one + {counts.not_ours:,} not ours"
+        f" + {counts.continuation:,} continuing a denial + {counts.not_ours:,} not ours"
         f" + {counts.unparsed:,} unparsed",
         first="  ",
     )
-    for note in report.notes:
-        yield from page.wrap(note, first="  ")
+    for note in notes[:_MOST_NOTES]:
+        yield from page.wrap(note, first="  ", rest="    ")
+    if len(notes) > _MOST_NOTES:
+        more = counted(len(notes) - _MOST_NOTES, "more note")
+        yield f"  … and {more}; --json has them all"

@@ -27,6 +27,7 @@ _CHANGE_HEADS: Final = {
 }
 # Of what is allowed, a terminal shows the most frequent; the frame holds all.
 _MOST_ALLOWED: Final = 20
+_MOST_WARNINGS: Final = 12
 _RULE_WIDTH: Final = 160
 _INDENT: Final = " " * 10
 
@@ -154,14 +155,22 @@ def explain_text(
     return _text(lines, notes, page)
 
 
-def imports_note(profiles: Iterable[Profile]) -> tuple[str, ...]:
-    """Say which imports were not found; nothing where all were."""
-    return tuple(
-        f"{profile.path} imports what was not found: {', '.join(profile.unknown_imports)}. What"
-        " its rules say is unknown; name its directory with --import-path."
-        for profile in profiles
-        if profile.unknown_imports
-    )
+def profile_notes(profiles: Iterable[Profile]) -> tuple[str, ...]:
+    """Say which imports of profiles were not found, and what was noticed while reading them."""
+    return tuple(dict.fromkeys(note for profile in profiles for note in _noticed(profile)))
+
+
+def _noticed(profile: Profile) -> Iterator[str]:
+    if profile.unknown_imports:
+        yield (
+            f"{profile.path} imports what was not found: {', '.join(profile.unknown_imports)}. What"
+            " its rules say is unknown. Imports are looked for where --import-path says."
+        )
+    for warning in profile.warnings[:_MOST_WARNINGS]:
+        yield f"{profile.path}: {warning}"
+    more = len(profile.warnings) - _MOST_WARNINGS
+    if more > 0:
+        yield f"{profile.path}: … and {counted(more, 'more warning')} (Profile.warnings)"
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

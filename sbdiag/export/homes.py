@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.ruleset import MinimalRule
+from sbdiag.errors import ExportError
 from sbdiag.seatbelt.rules import Argument, Filter
 
 
@@ -18,6 +19,23 @@ def one_home(rules: Iterable[MinimalRule]) -> str | None:
         if (home := paths.home_of(path)) is not None
     }
     return homes.pop() if len(homes) == 1 else None
+
+
+def checked_home(home: str | None) -> str | None:
+    """Return a home directory that was given, without slashes at its end.
+
+    Raises
+    ------
+    ExportError
+        It is no absolute path below the root, or not in its plain form.
+    """
+    if home is None:
+        return None
+    directory = home.rstrip("/")
+    parts = directory.split("/")
+    if parts[0] or len(parts) < 2 or {"", ".", ".."} & set(parts[1:]) or not paths.plain(home):
+        raise ExportError(f"home is an absolute path such as /Users/you, not {home!r}")
+    return directory
 
 
 def by_parameter(filter_: Filter, home: str | None) -> Filter:

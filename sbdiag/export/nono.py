@@ -15,7 +15,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import pandas as pd
 
@@ -25,7 +25,7 @@ from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
 from sbdiag.errors import ExportError
 from sbdiag.export.account import Export
 from sbdiag.export.forms import forms
-from sbdiag.export.homes import one_home, path_of
+from sbdiag.export.homes import checked_home, one_home, path_of
 from sbdiag.export.nono_excess import asked_only, excess
 from sbdiag.export.nono_preview import DEFAULT_HOME, preview_nono
 from sbdiag.export.nono_raw import fault
@@ -80,8 +80,9 @@ _WIDTH: Final = 88
 _MOST_REPLAYED: Final = 200
 
 _MISSING: Final = (
-    "nono silently skips a directory that does not exist yet: make it first (mkdir -p {})."
+    "nono silently skips a directory that does not exist yet: make it first (mkdir -p {}{})."
 )
+_MOST_MISSING: Final = 20
 _STRIPPED: Final = (
     "Since v0.67 nono drops raw rules unless the profile is your own: a file in its profiles "
     "directory, or given as a path. A pack or registry profile loses them."
@@ -168,18 +169,21 @@ def to_nono(
     Raises
     ------
     ExportError
-        `name` is none that nono takes.
+        `name` is none that nono takes, `home` is no absolute path, or `path_kinds` holds a path
+        that is not absolute or a kind that is none.
     """
+    home = checked_home(home)
     if not _NAME.fullmatch(name) or name == "default":
         raise ExportError(
             f"nono takes letters, digits and inner hyphens as a profile's name, and 'default' "
             f"would lose its base groups: not {name!r}"
         )
+    kinds = _checked_kinds(path_kinds or {})
     evidence = _evidence(rules, denials)
     plan = [_Said(minimal) for minimal in rules]
     granting: defaultdict[str, set[Mode]] = defaultdict(set)
     for said in plan:
-        said.grant = _grant(said.minimal.rule, path_kinds or {}, _MODES)
+        said.grant = _grant(said.minimal.rule, kinds, _MODES)
         _judge(said, evidence, home)
         if said.grant is not None and said.written(omit_granted=omit_granted):
             granting[said.grant.path] |= said.grant.modes
@@ -221,6 +225,16 @@ def to_nono(
             omit_granted=omit_granted,
         ),
     )
+
+
+def _checked_kinds(given: Mapping[str, Kind]) -> Mapping[str, Kind]:
+    known = get_args(Kind)
+    for path, kind in given.items():
+        if not path.startswith("/"):
+            raise ExportError(f"path_kinds names absolute paths, not {path!r}")
+        if kind not in known:
+            raise ExportError(f"the kind of {path!r} is {' or '.join(known)}, not {kind!r}")
+    return given
 
 
 def _grant(rule: Rule, kinds: Mapping[str, Kind], modes: Mapping[str, Mode]) -> _Grant | None:
@@ -334,7 +348,9 @@ def _notes(
     directories = [
         path for field, _, whole in _FIELDS if whole for path in filesystem.get(field, ())
     ]
-    notes = [_MISSING.format(_shell(directories))] if directories else []
+    more = len(directories) - _MOST_MISSING
+    rest = f", and {more:,} more that allow, read and write name" if more > 0 else ""
+    notes = [_MISSING.format(_shell(directories[:_MOST_MISSING]), rest)] if directories else []
     notes += [_STRIPPED, _ORDER, _UNCHECKED] if raw_rules else []
     if already:
         what = "left out" if omit_granted else "written all the same; omit_granted leaves them out"

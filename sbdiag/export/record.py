@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import json
+import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
+from sbdiag.errors import ExportError
+from sbdiag.export.account import Entries, Export
 from sbdiag.seatbelt.text import rule_text
 
 
 def frame_records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a frame with their labels; times as ISO 8601 with microseconds, missing as null."""
+    """Return the rows of a frame with their labels, as values that JSON holds exactly.
+
+    Times become ISO 8601 with microseconds, what is missing null, tuples lists, and a real that
+    JSON has no number for its name (``inf``).
+
+    Raises
+    ------
+    ExportError
+        A cell holds something else, such as bytes, which would not come back as they were.
+    """
     rows = []
     for label, row in zip(frame.index, frame.to_dict("records"), strict=True):
         rows.append({"row": int(label), **{str(key): _plain(value) for key, value in row.items()}})
@@ -39,6 +51,21 @@ def rules_record(rules: RuleSet) -> dict[str, Any]:
     }
 
 
+def export_record(export: Export) -> dict[str, Any]:
+    """Return what an export says of each rule, and what its user should know; not its text."""
+
+    def reasons(entries: Entries) -> list[dict[str, str]]:
+        return [{"rule": rule_text(each.rule), "reason": reason} for each, reason in entries]
+
+    return {
+        "exact": [rule_text(each.rule) for each in export.exact],
+        "widened": reasons(export.widened),
+        "already_granted": reasons(export.already_granted),
+        "unrepresented": reasons(export.unrepresented),
+        "notes": list(export.notes),
+    }
+
+
 def _rule(each: MinimalRule) -> dict[str, Any]:
     return {
         "text": rule_text(each.rule),
@@ -60,15 +87,17 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, bytes):
-        return value.hex()
     if isinstance(value, pd.Timestamp):
         return value.isoformat(timespec="microseconds")
-    if value is None or pd.isna(value):
-        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and math.isinf(value):
+        return str(value)
     if isinstance(value, (bool, int, float, str)):
-        return value
-    return json.loads(json.dumps(value, default=str))
+        return None if value != value else value
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    raise ExportError(f"a cell of type {type(value).__name__} has no exact form in JSON")
 
 
 def report_record(report: Any) -> dict[str, Any]:
@@ -78,6 +107,12 @@ def report_record(report: Any) -> dict[str, Any]:
         "runs": report.runs.to_dict("records"),
         "notes": list(report.notes),
         "redacted": report.redacted,
+        "profile": report.profile
+        and {
+            "path": report.profile.path,
+            "unknown_imports": list(report.profile.unknown_imports),
+            "warnings": list(report.profile.warnings),
+        },
         "denials": frame_records(report.denials),
         "unparsed": frame_records(report.unparsed),
         "entitlements": frame_records(report.entitlements),

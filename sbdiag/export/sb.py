@@ -17,6 +17,7 @@ import pandas as pd
 
 from sbdiag.capture.frames import DENIALS
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
+from sbdiag.errors import ExportError
 from sbdiag.export.account import Export
 from sbdiag.export.forms import Form, forms
 from sbdiag.export.homes import by_parameter, one_home
@@ -75,11 +76,16 @@ def to_sb(
     -------
     Export
         Everything is in `exact`, since the rules are Seatbelt's own.
+
+    Raises
+    ------
+    ExportError
+        There is no such `base` or `home`.
     """
     if base not in _HEADS:
-        raise ValueError(f"base is {' or '.join(_HEADS)}, not {base!r}")
+        raise ExportError(f"base is {' or '.join(_HEADS)}, not {base!r}")
     if home not in {None, "absolute", "param"}:
-        raise ValueError(f"home is absolute or param, not {home!r}")
+        raise ExportError(f"home is absolute or param, not {home!r}")
     notes = []
     directory = one_home(rules) if home == "param" else None
     if home == "param" and directory is None:

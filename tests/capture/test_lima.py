@@ -234,6 +234,25 @@ def test_codes_of_vz_errors(text, code):
     assert (row["milestone"], row["code"]) == ("vz-error", code)
 
 
+@pytest.mark.parametrize(
+    ("text", "milestone"),
+    [
+        (f"DEBU[0001] {VZ_ERROR}", "other"),
+        (f"DEBU[0001] retrying  error={json.dumps(VZ_ERROR)}", "other"),
+        (f"INFO[0001] the last start ended with {VZ_ERROR}", "other"),
+        (f'INFO[0001] Attempting to download "/x/{VZ_ERROR}"', "other"),
+        (f"INFO[0001] retrying  error={json.dumps(VZ_ERROR)}", "other"),
+        (f"see also {VZ_ERROR}", "other"),
+        (f"WARN[0001] Unable to configure Rosetta: {VZ_ERROR}", "rosetta-unavailable"),
+        (f"WARN[0001] x  error={json.dumps(VZ_ERROR)}", "vz-error"),
+        (f"FATA[0001] error starting vm: {VZ_ERROR}", "vz-error"),
+        (f"INFO[0001] [hostagent] Driver stopped due to error: `{VZ_ERROR}`", "vz-error"),
+    ],
+)
+def test_a_vz_error_that_is_only_quoted_is_none(text, milestone):
+    assert only(text)["milestone"] == milestone
+
+
 def test_fatal_lines_that_no_row_knows():
     rows = read(
         "FATA[0001] error starting vm: error at 'starting': exit status 1\n"

@@ -4,13 +4,19 @@ import pandas as pd
 import pytest
 
 from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES
+from sbdiag.capture.lima import read_lima_log
 from sbdiag.diagnosis.causes import Evidence, start_findings
 from sbdiag.diagnosis.startup import STAGE_TABLE, STAGES, stages
+from sbdiag.diagnosis.stops import stop_findings
 from sbdiag.seatbelt.access import parse_access
 
 LOOKUP = ("mach-lookup", "com.apple.Virtualization.VirtualMachine (xpc)")
 TASK = ("mach-task-name", "others [com.apple.Virtualization.Virtual(44215)]")
 FUSE = ("generic-issue-extension", "extension-class:com.apple.virtualization.extension.fuse")
+ROSETTA = (
+    "generic-issue-extension",
+    "extension-class:com.apple.virtualization.extension.rosetta-directory-share",
+)
 STATE = ("file-read-data", "/Users/you/.lima/default/lima.yaml")
 RESOLV = ("file-read-data", "/private/var/run/resolv.conf")
 
@@ -65,12 +71,14 @@ def status(frame: pd.DataFrame, run: str = "r") -> dict[str, str]:
         ([FUSE], [], None, {"xpc-lookup": "reached", "virtiofs-extension": "refused"}),
         ([], ["starting-vz", "vz-error"], 2, {"entitlement": "refused", "xpc-lookup": "not seen"}),
         ([], ["vz-error"], 1, {"running": "refused", "xpc-lookup": "not seen"}),
-        ([], ["dns-fallback", "starting-vz"], None, {"dns": "refused", "running": "not seen"}),
+        ([], ["dns-fallback", "starting-vz"], None, {"dns": "unknown", "running": "not seen"}),
+        ([RESOLV], ["dns-fallback"], None, {"dns": "refused"}),
         ([RESOLV], ["state-running"], None, {"dns": "refused", "entitlement": "reached"}),
         ([], ["state-running", "ready"], None, {"running": "reached", "ready": "reached"}),
         ([], ["ready"], None, {"running": "reached", "xpc-lookup": "reached"}),
         ([], ["state-running", "degraded"], None, {"running": "reached", "ready": "not seen"}),
-        ([], ["rosetta-share", "rosetta-unavailable"], None, {"rosetta-extension": "refused"}),
+        ([], ["degraded"], None, {"running": "reached", "ready": "not seen"}),
+        ([], ["rosetta-share", "rosetta-unavailable"], None, {"rosetta-extension": "unknown"}),
         ([STATE, LOOKUP], [], None, {"lima-files": "refused", "running": "unknown"}),
     ],
 )
@@ -81,6 +89,30 @@ def test_one_run(
     seen = status(frame)
     assert {name: seen[name] for name in expected} == expected
     assert list(frame.columns) == STAGES.names
+
+
+@pytest.mark.parametrize(
+    ("line", "stage", "expected"),
+    [
+        ('WARN[0000] {dns}  error="open /etc/resolv.conf: operation not permitted"', "dns", True),
+        ('WARN[0000] {dns}  error="open /etc/resolv.conf: no such file"', "dns", False),
+        ('WARN[0000] {dns}  error="open /etc/resolv.conf: permission denied"', "dns", False),
+        ("WARN[0000] {dns}", "dns", False),
+        ("WARN[0000] {rosetta}: Operation not permitted", "rosetta-extension", True),
+        ("WARN[0000] {rosetta}: unsupported build target", "rosetta-extension", False),
+    ],
+)
+def test_what_failed_was_refused_only_where_the_log_says_so(
+    line: str, stage: str, expected: bool
+) -> None:
+    text = line.format(
+        dns="failed to detect system DNS, falling back to [8.8.8.8 1.1.1.1]",
+        rosetta="Unable to configure Rosetta",
+    )
+    frame = stages(denials(), read_lima_log(text.encode(), run="r"))
+    row = frame.set_index("stage").loc[stage]
+    assert (row["status"] == "refused") is expected
+    assert row["milestones"] == (0,)
 
 
 def test_a_capture_without_a_vm_has_no_ladder() -> None:
@@ -121,7 +153,28 @@ def test_what_another_run_was_refused_and_this_one_passed_was_reached() -> None:
     assert status(frame, "a")["task-name"] == "not seen"
     assert status(frame, "c")["task-name"] == "reached"
     why = frame.set_index(["run", "stage"]).loc[("c", "task-name"), "why"]
-    assert "refused in run b" in why
+    assert "run b was refused here and came no further" in why
+
+
+@pytest.mark.parametrize("refused", [RESOLV, STATE, ROSETTA])
+def test_that_nothing_was_refused_shows_no_stage_that_nothing_waits_for(
+    refused: tuple[str, str],
+) -> None:
+    both = DENIALS.concat([denials(refused, run="a"), denials(TASK, FUSE, run="b")])
+    frame = stages(both, milestones("ready", run="c"))
+    marked = frame[frame["denials"].map(lambda labels: 0 in labels)].iloc[0]["stage"]
+    assert {run: status(frame, run)[marked] for run in "abc"} == {
+        "a": "refused",
+        "b": "not seen",
+        "c": "not seen",
+    }
+
+
+def test_a_start_that_a_refusal_did_not_stop_speaks_for_no_other() -> None:
+    """One run ran with the task name refused: that another ran does not say that it was given."""
+    log = MILESTONES.concat([milestones("ready", run="b"), milestones("ready", run="c")])
+    frame = stages(denials(TASK, run="b"), log)
+    assert status(frame, "c")["task-name"] == "not seen"
 
 
 def test_denials_of_another_program_are_not_of_limas_start() -> None:
@@ -162,7 +215,8 @@ def test_every_stage_names_its_source_and_every_reference_exists() -> None:
 
 
 def _found(evidence: Evidence) -> dict[str, str]:
-    return {each.finding: each.title for each in start_findings(evidence)}
+    every = (*stop_findings(evidence), *start_findings(evidence))
+    return {each.finding: each.title for each in every}
 
 
 @pytest.mark.parametrize(

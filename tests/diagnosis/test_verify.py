@@ -90,6 +90,31 @@ def test_the_given_profile_is_the_base_of_the_proof() -> None:
     assert list(proof["necessary"]) == ["yes", "no"]
 
 
+@pytest.mark.parametrize(
+    ("profile", "operation", "target", "reason"),
+    [
+        (None, "file-read-data", A[1], "the other rules answer"),
+        ("(version 1)(allow default)", "file-read-data", A[1], "by (allow default)"),
+        (
+            "(version 1)(deny default)(allow file-read*)",
+            "file-read-data",
+            A[1],
+            "the profile allows its denials without it, by (allow file-read*)",
+        ),
+        ("(version 1)(deny default)", "file-link", A[1], "under (version 1) file-link is allowed"),
+    ],
+)
+def test_what_makes_a_rule_needless_is_named(
+    profile: str | None, operation: str, target: str | None, reason: str
+) -> None:
+    """Two rules alike: each is needless beside the other, or beside what is in force."""
+    rule = MinimalRule(Rule("allow", (operation,)), (0,), "p", "s")
+    base = None if profile is None else parse_profile(profile)
+    proof = verify(RuleSet((rule, rule)), _denials((operation, target)), profile=base)
+    assert list(proof["necessary"]) == ["no", "no"]
+    assert reason in proof.loc[0, "reason"]
+
+
 def test_replay_gives_one_verdict_a_denial_under_the_same_labels() -> None:
     frame = _denials(A, B, A).set_axis([7, 8, 9])
     profile = parse_profile(

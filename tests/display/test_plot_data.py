@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -348,6 +349,27 @@ class TestRules:
         assert data.rows[2].by_run == (0, 0, 1, 12, 0)
         assert data.rows[2].evidence == "13 refusals, 2 targets"
         assert data.rows[1].proof == "sufficient and necessary, by replay"
+        assert data.more == 0
+
+    def test_earlier_runs_share_a_column(self, case: SimpleNamespace) -> None:
+        data = rules_data(case.report())
+        assert data.latest(5) == data
+        few = data.latest(3)
+        assert few.runs == ("3 earlier", *data.runs[3:])
+        assert [row.by_run for row in few.rows] == [
+            (sum(row.by_run[:3]), *row.by_run[3:]) for row in data.rows
+        ]
+        assert [row.evidence for row in few.rows] == [row.evidence for row in data.rows]
+
+    @pytest.mark.parametrize(("count", "more"), [(40, 0), (41, 1), (3000, 2960)])
+    def test_of_many_rules_the_first_are_rows(
+        self, case: SimpleNamespace, count: int, more: int
+    ) -> None:
+        report = case.report()
+        rule = report.rules.rules[0]
+        many = replace(report.rules, rules=(rule,) * count)
+        data = rules_data(replace(report, rules=many))
+        assert (len(data.rows), data.more) == (40, more)
 
     @pytest.mark.parametrize(
         ("with_all", "necessary", "said"),

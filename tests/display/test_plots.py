@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -240,6 +241,14 @@ class TestStartup:
         rule = '(allow mach-lookup (global-name "com.apple.Virtualization.VirtualMachine"))'
         assert rule in words
 
+    def test_of_many_runs_the_last_are_drawn(self, case: SimpleNamespace) -> None:
+        one = case.stages().query("run == '01'")
+        ax = plot_startup(pd.concat([one.assign(run=f"run-{n}") for n in range(60)]))
+        words = texts(ax)
+        assert "The start of the VM, the last 12 of 60 runs" in words
+        assert [word for word in words if word.startswith("run-")][:2] == ["run-48", "run-49"]
+        assert "the virtual machine is running" in words
+
     def test_the_title_of_one_run_says_where_it_stopped(self, case: SimpleNamespace) -> None:
         ax = plot_startup(case.stages().query("run == '01'"))
         assert "Stopped at: the framework looks up the XPC service" in ax.get_title(loc="left")
@@ -285,6 +294,23 @@ class TestRules:
         words = texts(plot_rules(case.report()))
         assert {"(allow mach-task-name)", "exact", "wider", "whole", "12"} <= set(words)
         assert "1 refusal, 1 target; sufficient and necessary, by replay" in words
+        assert "5 rules against their evidence" in words
+
+    def test_earlier_runs_leave_room_for_the_rules(self, case: SimpleNamespace) -> None:
+        report = case.report()
+        denials = pd.concat([report.denials.assign(run=f"run-{n}") for n in range(60)])
+        denials = denials.reset_index(drop=True)
+        words = texts(plot_rules(replace(report, denials=denials)))
+        assert "53 earlier" in words
+        assert "(allow mach-task-name)" in words
+
+    def test_a_last_row_counts_what_is_not_drawn(self, case: SimpleNamespace) -> None:
+        report = case.report()
+        many = replace(report.rules, rules=report.rules.rules[:1] * 3000)
+        axes = plot_rules(replace(report, rules=many))
+        assert "… and 2,960 more rules, in report.rules" in texts(axes)
+        assert axes.figure.get_size_inches()[1] < 40
+        assert "3,000 rules against their evidence" in texts(axes)
 
 
 class TestHostileNames:

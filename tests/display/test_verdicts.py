@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from sbdiag.capture.frames import DENIALS
 from sbdiag.diagnosis.compare import changes, check
-from sbdiag.display.verdicts import changes_text, check_text, explain_text, imports_note
+from sbdiag.display.verdicts import changes_text, check_text, explain_text, profile_notes
 from sbdiag.seatbelt.profile import Profile, parse_profile
 from sbdiag.seatbelt.sexpr import quote
 
@@ -138,6 +139,14 @@ def test_an_explanation_begins_with_the_verdict() -> None:
 
 
 def test_imports_that_were_not_found_are_named() -> None:
-    assert imports_note([profile()]) == ()
-    (note,) = imports_note([profile('(version 1)(import "no.sb")')])
+    assert profile_notes([profile()]) == ()
+    (note,) = profile_notes([profile('(version 1)(import "no.sb")')])
     assert note.startswith("a.sb imports what was not found: no.sb.")
+
+
+def test_warnings_of_profiles_are_named_once_and_bounded() -> None:
+    one = profile("#| old |#\n(version 1)")
+    (warning,) = one.warnings
+    assert profile_notes([one, one]) == (f"a.sb: {warning}",)
+    notes = profile_notes([replace(one, warnings=tuple(map(str, range(100))))])
+    assert notes[11:] == ("a.sb: 11", "a.sb: … and 88 more warnings (Profile.warnings)")

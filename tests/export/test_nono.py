@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -186,6 +187,36 @@ def test_the_home_directory_can_be_named() -> None:
     rows = [("file-read-data", "/Users/you/a"), ("file-read-data", "/Users/me/a")]
     found = document(to_nono(proposed(rows), home="/Users/me"))
     assert found["filesystem"] == {"read_file": ["/Users/you/a", "~/a"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        *[
+            ({"home": home}, "home is an absolute path such as /Users/you, not")
+            for home in ("", "/", "~", "Users/you", "/Users/../x", "/Users//x", "/Users/x\0")
+        ],
+        ({"path_kinds": {"/Users/you/a": "dir"}}, "is file or directory, not 'dir'"),
+        ({"path_kinds": {"~/a": "directory"}}, "absolute paths, not '~/a'"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: Any, message: str) -> None:
+    with pytest.raises(ExportError, match=re.escape(message)):
+        to_nono(proposed([("file-read-data", "/Users/you/a")]), **options)
+
+
+def test_a_home_may_end_in_a_slash() -> None:
+    rules = proposed([("file-read-data", "/Users/you/a")])
+    assert to_nono(rules, home="/Users/you/") == to_nono(rules, home="/Users/you")
+
+
+def test_of_many_directories_that_must_exist_only_some_are_named() -> None:
+    rules = proposed([("file-read-data", f"/Users/you/{n:02}") for n in range(25)])
+    kinds: Any = {f"/Users/you/{n:02}": "directory" for n in range(25)}
+    note = next(note for note in to_nono(rules, path_kinds=kinds).notes if "mkdir" in note)
+    assert "mkdir -p ~/00 ~/01" in note
+    assert "~/19, and 5 more that allow, read and write name)." in note
+    assert "~/20" not in note
 
 
 def test_what_a_group_refuses_is_left_to_a_person() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import pandas as pd
@@ -15,6 +15,8 @@ from sbdiag.seatbelt.text import rule_text
 
 Breadth: TypeAlias = Literal["exact", "wider", "whole operation"]
 BREADTHS: Final[tuple[Breadth, ...]] = ("exact", "wider", "whole operation")
+# A longer picture is looked at by nobody, and beyond some thousand rows drawn by no canvas.
+MOST_ROWS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,25 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class RulesData:
-    """The rules in the order they are printed, and the runs in the order of the capture."""
+    """The rules in the order they are printed, and the runs in the order of the capture.
+
+    Of many rules `rows` holds the first :data:`MOST_ROWS`; `more` is the number of the others.
+    """
 
     runs: tuple[str, ...]
     rows: tuple[RuleRow, ...]
+    more: int = 0
+
+    def latest(self, most: int) -> RulesData:
+        """Return at most so many columns: of more runs the earlier ones share the first."""
+        earlier = len(self.runs) - most + 1
+        if earlier <= 1:
+            return self
+        rows = tuple(
+            replace(row, by_run=(sum(row.by_run[:earlier]), *row.by_run[earlier:]))
+            for row in self.rows
+        )
+        return RulesData((f"{earlier:,} earlier", *self.runs[earlier:]), rows, self.more)
 
 
 def rules_data(report: HasRules) -> RulesData:
@@ -69,9 +86,10 @@ def rules_data(report: HasRules) -> RulesData:
     proofs = _proofs(report.verification)
     rows = tuple(
         _row(rule, denials.loc[list(rule.denials)], runs, proofs.get(at, ""))
-        for at, rule in enumerate(report.rules)
+        for at, rule in enumerate(report.rules.rules[:MOST_ROWS])
     )
-    return RulesData(tuple(visible(run) for run in runs), rows)
+    more = len(report.rules) - len(rows)
+    return RulesData(tuple(visible(run) for run in runs), rows, more)
 
 
 def _row(rule: MinimalRule, seen: pd.DataFrame, runs: list[str], proof: str) -> RuleRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias, cast
 
 import pandas as pd
@@ -71,6 +71,13 @@ class StartupData:
     runs: tuple[str, ...]
     rungs: tuple[Rung, ...]
     stopped_at: tuple[str | None, ...]
+
+    def latest(self, most: int) -> StartupData:
+        """Return the ladder of the last runs alone; the denials it names may be of earlier ones."""
+        if len(self.runs) <= most:
+            return self
+        rungs = tuple(replace(rung, statuses=rung.statuses[-most:]) for rung in self.rungs)
+        return StartupData(self.runs[-most:], rungs, self.stopped_at[-most:])
 
 
 def startup_data(

@@ -31,6 +31,8 @@ _WIDTH: Final = 684.0
 _RULE_LINE: Final = 13.0
 _PAD: Final = 14.0
 _COLUMN: Final = 34.0
+# More columns would leave no room for the rules.
+_MOST_RUNS: Final = 8
 _STOP: Final = 30.0
 _MARKS: Final[dict[Breadth, str]] = {"exact": "o", "wider": "D", "whole operation": "s"}
 _HEADS: Final = ("exact", "wider", "whole")
@@ -46,7 +48,8 @@ def plot_rules(report: HasRules, *, theme: ThemeName = "light", ax: Axes | None 
     One row a rule, as it is printed. On the left the refusals that it answers, one column for
     each run, and how much more it admits than was seen, on a scale of three: exact (circle),
     wider (diamond), the whole operation (square). Below the rule stand its evidence and what
-    replay proved.
+    replay proved. Of more than 8 runs the earlier ones share a column. Of more than 40 rules the
+    first 40 are drawn, and a last row counts the others.
 
     Parameters
     ----------
@@ -74,6 +77,7 @@ def plot_rules(report: HasRules, *, theme: ThemeName = "light", ax: Axes | None 
 def draw_rules(data: RulesData, target: Target = None, *, theme: ThemeName = "light") -> Axes:
     """Draw what :func:`rules_data` computed, on axes, on an empty figure, or on a new one."""
     colors = theme_of(theme)
+    data = data.latest(_MOST_RUNS)
     names = heads(data.runs, _COLUMN)
     # The last name, turned, must not reach over the heads of the scale.
     scale_at = max(len(data.runs) * _COLUMN + 22, (len(data.runs) - 0.5) * _COLUMN + names.overhang)
@@ -81,7 +85,8 @@ def draw_rules(data: RulesData, target: Target = None, *, theme: ThemeName = "li
     room = axes_width(target, _WIDTH - 20) - text_at - 8
     lines = [rule_lines(row.lines, 8.5, room) for row in data.rows]
     heights = [(len(text) + 1) * _RULE_LINE + _PAD for text in lines]
-    total = sum(heights) or 30.0
+    last = _RULE_LINE + _PAD if data.more else 0.0
+    total = sum(heights) + last or 30.0
     foot = footer((), (), _NOTES if data.rows else (), width=_WIDTH - 16)
     where = sheet(
         target,
@@ -115,9 +120,13 @@ def draw_rules(data: RulesData, target: Target = None, *, theme: ThemeName = "li
         note = f"{row.evidence}; {row.proof}" if row.proof else row.evidence
         write(where, text_at, y, fitted(note, 8, room), size=8, color=colors.muted)
         top += height
+    if data.more:
+        said = f"… and {counted(data.more, 'more rule')}, in report.rules"
+        write(where, text_at, top + last / 2, said, size=8.5, color=colors.muted)
+    count = len(data.rows) + data.more
     set_title(
         where,
-        f"{counted(len(data.rows), 'rule')} against their evidence",
+        f"{counted(count, 'rule')} against {'its' if count == 1 else 'their'} evidence",
         above=max(names.height, 16),
     )
     foot.draw(where, left=0, top=-4)

@@ -31,6 +31,8 @@ from sbdiag.display.visible import counted
 
 _WIDTH: Final = 684.0
 _COLUMN: Final = 30.0
+# More columns would leave no room for the text.
+_MOST_RUNS: Final = 12
 _RUNG: Final = 27.0
 _DETAIL: Final = 13.0
 _MARK: Final = 13.0
@@ -58,7 +60,7 @@ def plot_startup(
     Reached is a filled circle with a tick, refused a square with a cross, not seen a hollow
     circle, unknown a diamond with a question mark. Below a refused stage stand the denial of the
     first run that was refused there and the rule that lifts it. A stage whose name is followed by
-    "optional" is one that a VM starts without.
+    "optional" is one that a VM starts without. Of more than 12 runs the last 12 are drawn.
 
     Parameters
     ----------
@@ -89,6 +91,8 @@ def plot_startup(
 def draw_startup(data: StartupData, target: Target = None, *, theme: ThemeName = "light") -> Axes:
     """Draw what :func:`startup_data` computed, on axes, on an empty figure, or on a new one."""
     colors = theme_of(theme)
+    count = len(data.runs)
+    data = data.latest(_MOST_RUNS)
     names = heads(data.runs if len(data.runs) > 1 else (), _COLUMN)
     left = _COLUMN / 2 + 8
     text_at = (len(data.runs) - 1) * _COLUMN + 20
@@ -117,14 +121,16 @@ def draw_startup(data: StartupData, target: Target = None, *, theme: ThemeName =
         top += height
     if not data.rungs:
         write(where, 0, total / 2, "No stage of a start to show")
-    set_title(where, fitted(_title(data), 11, where.width, bold=True), above=names.height)
+    set_title(where, fitted(_title(data, count), 11, where.width, bold=True), above=names.height)
     foot.draw(where, left=8 - left, top=-6)
     return where.ax
 
 
-def _title(data: StartupData) -> str:
-    if len(data.runs) != 1:
-        return f"The start of the VM, {len(data.runs)} runs"
+def _title(data: StartupData, count: int) -> str:
+    if len(data.runs) < count:
+        return f"The start of the VM, the last {len(data.runs)} of {count:,} runs"
+    if count != 1:
+        return f"The start of the VM, {count} runs"
     stopped = data.stopped_at[0]
     return f"Stopped at: {stopped}" if stopped else "The start of the VM"
 

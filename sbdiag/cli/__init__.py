@@ -1,0 +1,5 @@
+"""The command line; no logic."""
+
+from sbdiag.cli.commands import main
+
+__all__ = ["main"]
