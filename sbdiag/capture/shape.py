@@ -33,8 +33,10 @@ _STAMP = re.compile(
 # What differs between the columns of two lines of one process: the thread, and what aligns it.
 _THREAD = re.compile(rb"(?<=:)(?P<id>[0-9a-f]+)(?=\] )|(?<= 0x)(?P<thread>[0-9a-f]+)(?P<spaces> +)")
 _TOKEN = re.compile(rb'(?P<string>"(?:[^"\\\n]|\\.)*+")|(?P<number>\d++)(?![.eE])|[^"\d]++|.')
+# Numbers that no two records share; and one that decides about a record, so that it must stay.
+_VARYING: Final = frozenset({b'"threadID"', b'"machTimestamp"'})
+_DECISIVE: Final = frozenset({b'"processID"'})
 # What decides about a record beside its message is not read again.
-_FIXED_NUMBERS: Final = frozenset({b'"processID"'})
 _READ_TOO: Final = frozenset({b'"MetaData"', b'"metadata"', b'"composedMessage"', b'"finished"'})
 
 
@@ -128,14 +130,22 @@ class Shape:
         return [rows.rank(row.message) if self.sample.is_like(row) else -1 for row in read]
 
 
-def learn(record: bytes) -> Shape | None:
-    """Take a record apart, all its lines but the last line break; ``None`` if it is unusual."""
+def learn(record: bytes, *, loose: bool = False) -> Shape | None:
+    """Take a record apart, all its lines but the last line break; ``None`` if it is unusual.
+
+    Most numbers of a JSON record are the same in all records of one writer. With `loose` they may
+    differ, which takes longer to see.
+    """
     read = read_apart([record])
     row = read[0] if read else None
     first = record.partition(b"\n")[0].decode("utf-8", "replace")
     if row is None or row.moment is None or not sets_state(first.removesuffix("\r")):
         return None
-    parts = _json_parts(record) if row.style in ("json", "ndjson") else _column_parts(record)
+    parts = (
+        _json_parts(record, loose=loose)
+        if row.style in ("json", "ndjson")
+        else _column_parts(record)
+    )
     kinds = [kind for kind, _ in parts]
     stamps = [text for kind, text in parts if isinstance(kind, Stamp)]
     if kinds.count("message") != 1 or len(stamps) != 1:
@@ -199,7 +209,7 @@ def _column_parts(record: bytes) -> list[Part]:
     return [*parts, (columns[at:], columns[at:]), ("message", message)]
 
 
-def _json_parts(record: bytes) -> list[Part]:
+def _json_parts(record: bytes, *, loose: bool) -> list[Part]:
     """Divide a JSON object: time, numbers, message."""
     parts: list[Part] = []
     key = string = b""
@@ -221,8 +231,9 @@ def _json_parts(record: bytes) -> list[Part]:
                 parts.append((text, text))
             continue
         if token["number"]:
-            fixed = key in _FIXED_NUMBERS or not parts or parts[-1][1].endswith(b"-")
-            parts.append((text if fixed else "digits", text))
+            varies = key in _VARYING or (loose and key not in _DECISIVE)
+            whole = parts and not parts[-1][1].endswith(b"-")
+            parts.append(("digits" if varies and whole else text, text))
         else:
             parts.append((text, text))
         # a key is a string that only a colon follows
