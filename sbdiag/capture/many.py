@@ -15,7 +15,8 @@ from sbdiag.capture.files import Source
 from sbdiag.capture.frames import DENIALS
 from sbdiag.capture.sources import sources
 from sbdiag.capture.times import time_zone
-from sbdiag.capture.unified_log import Reading, read_capture, scan_capture
+from sbdiag.capture.unified_log import Reading, Scanned, read_capture, scan_capture
+from sbdiag.errors import CaptureError
 
 WORTH_BYTES: Final = 1024 * 1024 * 1024
 """A process starts, and hands its rows over, in the time in which another one reads so much."""
@@ -89,8 +90,21 @@ def read_all(
     if number < 2 or not all(isinstance(file, str | os.PathLike) for file, _ in files):
         return [read_capture(file, tz=tz, run=run, progress=progress) for file, run in files]
     time_zone(tz)
-    tasks = (delayed(scan_capture)(file, run=run, progress=False) for file, run in files)
-    return [scanned.reading(tz) for scanned in Parallel(n_jobs=number)(tasks)]
+    tasks = (delayed(_scan)(file, run) for file, run in files)
+    readings = []
+    for scanned in Parallel(n_jobs=number)(tasks):
+        if isinstance(scanned, CaptureError):
+            raise scanned
+        readings.append(scanned.reading(tz))
+    return readings
+
+
+def _scan(file: Source, run: str | None) -> Scanned | CaptureError:
+    """Read one capture in another process; an error is handed over in its place."""
+    try:
+        return scan_capture(file, run=run, progress=False)
+    except CaptureError as error:
+        return error
 
 
 def helpful_processes(files: Sequence[Source]) -> int:
