@@ -28,7 +28,14 @@ from sbdiag.diagnosis.exact import (
 from sbdiag.diagnosis.finish import APART, finished, printed_order
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet, Widen, Withheld, XpcKind
 from sbdiag.diagnosis.sensitive import ENTRIES
-from sbdiag.diagnosis.withheld import CLASS_ORDER, NOISE, Class, cut_short, withheld_class
+from sbdiag.diagnosis.withheld import (
+    CLASS_ORDER,
+    NOISE,
+    Class,
+    cut_short,
+    messages_of_rules,
+    withheld_class,
+)
 from sbdiag.seatbelt.profile import Profile
 from sbdiag.seatbelt.rules import Rule
 
@@ -95,7 +102,9 @@ def minimal_rules(
     opening: dict[tuple[Apart, Rule], Draft] = {}
     drafts: dict[tuple[Apart, Rule], Draft] = {}
     undecided: set[int] = set()
-    for group in asked_accesses(denials, by_tag=True):
+    groups = asked_accesses(denials, by_tag=True)
+    messages = messages_of_rules((group.access, group.tag) for group in groups)
+    for group in groups:
         cause = withheld_class(
             group.access, verdict=group.verdict, layer=group.layer, origin=group.origin
         )
@@ -107,7 +116,7 @@ def minimal_rules(
         if isinstance(exact, Refused):
             withheld[Class(exact.reason, exact.explanation)].append(group)
             continue
-        doubt = "" if not group.tag else cut_short(group.access, group.tag, profile)
+        doubt = cut_short(group.access, group.tag, profile, messages) if group.tag else ""
         if isinstance(doubt, Class):
             withheld[doubt].append(group)
             continue

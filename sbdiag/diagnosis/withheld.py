@@ -6,6 +6,7 @@ else here has no rule that would help, or is no evidence of a refusal.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -182,12 +183,28 @@ def withheld_class(access: Access, *, verdict: str, layer: str, origin: str) -> 
     return _noise(access)
 
 
-def cut_short(access: Access, tag: str, profile: Profile | None) -> Class | str:
+def messages_of_rules(tagged: Iterable[tuple[Access, str]]) -> frozenset[str]:
+    """Return the lines that stand under the denials of different accesses.
+
+    They are messages of rules, most likely: the rest of a name stands under that name alone. A
+    program could make two such names, and would gain rules for two others that it may ask for
+    anyway.
+    """
+    under: dict[str, set[Access]] = {}
+    for access, tag in tagged:
+        under.setdefault(tag, set()).add(access)
+    return frozenset(tag for tag, accesses in under.items() if tag and len(accesses) > 1)
+
+
+def cut_short(
+    access: Access, tag: str, profile: Profile | None, messages: Container[str] = ()
+) -> Class | str:
     """Say whether the name of an access may go on in the line under the denial.
 
     A rule's ``(with message …)`` stands in that line, and so does what follows a line end in the
     name of a file: a program that makes a file ``/a``, line end, ``b`` is refused what reads as
-    ``/a``. Only the profile in force tells the two apart.
+    ``/a``. Only the profile in force tells the two apart; without one, `messages` are taken for
+    what they look like.
 
     Returns
     -------
@@ -200,14 +217,14 @@ def cut_short(access: Access, tag: str, profile: Profile | None) -> Class | str:
     ):
         return ""
     if profile is None or profile.unknown_imports:
-        return _MAY_BE_CUT
-    messages = {
+        return "" if tag in messages else _MAY_BE_CUT
+    of_profile = {
         modifier.argument.strip()
         for rule in profile.rules
         for modifier in rule.modifiers
         if modifier.name == "message" and isinstance(modifier.argument, str)
     }
-    return "" if tag.strip() in messages else _CUT
+    return "" if tag.strip() in of_profile else _CUT
 
 
 def _noise(access: Access) -> Class | None:

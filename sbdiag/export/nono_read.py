@@ -60,7 +60,7 @@ class NonoProfile:
 
     def entries(self, key: str) -> tuple[Entry, ...]:
         """Return the texts under a key of kind ``paths``, ``names`` or ``strings``."""
-        held = self.values.get(key, ())
+        held = self.values.get(key) or ()  # null is as good as nothing
         assert isinstance(held, tuple)
         return tuple(one for one in held if isinstance(one, Entry))
 
@@ -75,13 +75,13 @@ class NonoProfile:
 
     def numbers(self, key: str) -> tuple[int, ...]:
         """Return the ports under a key."""
-        held = self.values.get(key, ())
+        held = self.values.get(key) or ()  # null is as good as nothing
         assert isinstance(held, tuple)
         return tuple(one for one in held if isinstance(one, int))
 
     def ranges(self, key: str) -> tuple[tuple[int, int], ...]:
         """Return the ranges of ports under a key."""
-        held = self.values.get(key, ())
+        held = self.values.get(key) or ()  # null is as good as nothing
         assert isinstance(held, tuple)
         return tuple(one for one in held if isinstance(one, tuple))
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sbdiag.diagnosis.withheld import withheld_class
+from sbdiag.diagnosis.withheld import cut_short, messages_of_rules, withheld_class
 from sbdiag.seatbelt.access import parse_access
 
 PLAIN = {"verdict": "deny", "layer": "profile", "origin": "kernel"}
@@ -74,3 +74,13 @@ def test_what_may_get_a_rule(operation: str, detail: str) -> None:
 def test_a_frame_that_does_not_say_is_taken_as_it_is() -> None:
     access = parse_access("file-read-data", "/x")
     assert withheld_class(access, verdict="", layer="", origin="") is None
+
+
+def test_a_line_under_different_accesses_is_the_message_of_a_rule() -> None:
+    one, other = (parse_access("file-read-data", name) for name in ("/a", "/b"))
+    tagged = [(one, "SBX"), (other, "SBX"), (one, "alone"), (one, ""), (other, "")]
+    messages = messages_of_rules(tagged)
+    assert messages == {"SBX"}
+    assert cut_short(one, "SBX", None, messages) == ""
+    assert "rest of a name" in str(cut_short(one, "alone", None, messages))
+    assert messages_of_rules([(one, "SBX"), (one, "SBX")]) == frozenset()

@@ -6,6 +6,7 @@ import pytest
 
 from sbdiag.errors import ExportError
 from sbdiag.export.nono_keys import ALIASES, KEYS, MODES, NOT_PREVIEWED, OPTIONAL, POLICY, PROXY
+from sbdiag.export.nono_preview import preview_nono
 from sbdiag.export.nono_read import NonoProfile, merge, read_nono
 
 
@@ -140,3 +141,9 @@ def test_raw_rules_keep_their_order_and_are_written_once() -> None:
     base = read(unsafe_macos_seatbelt_rules=["(a)", "(b)"])
     child = read(unsafe_macos_seatbelt_rules=["(c)", "(a)"])
     assert texts(merge(base, child), "unsafe_macos_seatbelt_rules") == ["(a)", "(b)", "(c)"]
+
+
+@pytest.mark.parametrize("version", ["0.66", "0.74"])
+def test_null_is_nothing_where_nono_takes_it(version: str) -> None:
+    plain = preview_nono("{}", version=version)
+    assert preview_nono('{"extends": null}', version=version).text == plain.text
