@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,28 @@ from sbdiag.errors import FrameError
 from sbdiag.seatbelt.access import Access, parse_access
 
 _NEEDED: Final = ("operation", "target", "verdict", "layer", "origin")
+
+
+def numbered(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Give the distinct rows of some columns numbers, in the order of first appearance.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        For each row of `frame` the number of its like, and for each number the position of its
+        first row. Missing values are equal to each other.
+    """
+    number = np.zeros(len(frame), dtype=np.int64)
+    for name in columns:
+        values = frame[name]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            codes = values.cat.codes.to_numpy().astype(np.int64)
+        else:
+            codes, _ = pd.factorize(values)
+        # two numbers as one; -1 stands for a missing value
+        number, _ = pd.factorize(number * (codes.max(initial=0) + 2) + codes + 1)
+    # a number is new where it is above all before it
+    return number, np.flatnonzero(np.diff(np.maximum.accumulate(number), prepend=-1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +51,10 @@ def distinct_accesses(denials: pd.DataFrame) -> Iterator[Asked]:
     DENIALS.check(denials, need=("operation", "target"))
     if denials.empty:
         return
-    keys = pd.DataFrame(
-        {"operation": denials["operation"].astype("str"), "target": denials["target"]}
-    )
-    number = keys.groupby(["operation", "target"], sort=False, dropna=False).ngroup().to_numpy()
+    number, first = numbered(denials, ("operation", "target"))
     order = np.argsort(number, kind="stable")
-    ends = np.flatnonzero(np.diff(number[order])) + 1
-    groups = np.split(order, ends)
-    firsts = keys.iloc[[int(positions[0]) for positions in groups]]
+    groups = np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
+    firsts = denials[["operation", "target"]].iloc[first].astype("object")
     pairs = zip(firsts["operation"], firsts["target"], strict=True)
     for positions, (operation, target) in zip(groups, pairs, strict=True):
         detail = target if isinstance(target, str) else None
@@ -83,9 +101,9 @@ def asked_accesses(denials: pd.DataFrame, *, by_tag: bool = False) -> list[Asked
     by = list(_NEEDED)
     if by_tag and "tag" in denials and denials["tag"].notna().any():
         by.append("tag")
-    codes = denials.groupby(by, sort=False, observed=True, dropna=False).ngroup().to_numpy()
-    order = np.lexsort((index.to_numpy(), codes))
-    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    number, _ = numbered(denials, by)
+    order = np.lexsort((index.to_numpy(), number))
+    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
     firsts = denials[by].iloc[order[starts]].astype("object")
     labels = index.to_numpy()[order].tolist()
     ends = [*starts[1:].tolist(), len(labels)]

@@ -16,13 +16,15 @@ A stage is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES, Column, Schema
+from sbdiag.diagnosis.accesses import numbered
 from sbdiag.diagnosis.known import place_of
 
 Status: TypeAlias = Literal["reached", "refused", "not seen", "unknown"]
@@ -237,13 +239,16 @@ def stages(
     DENIALS.check(denials, need=("time", "verdict", "operation", "origin", "process", "run"))
     lines = MILESTONES.frame() if milestones is None else MILESTONES.check(milestones)
     keys = ENTITLEMENTS.frame() if entitlements is None else ENTITLEMENTS.check(entitlements)
-    refused = denials[(denials["verdict"] == "deny") & (denials["origin"] != "other")]
-    marked = {row.stage: _marked(refused, row.marks) for row in STAGE_TABLE}
+    marked = _marked(denials[(denials["verdict"] == "deny") & (denials["origin"] != "other")])
     if lines.empty and not any(len(marked[name]) for name in ("xpc-lookup", *_AFTER_LOOKUP[:3])):
         return STAGES.frame()
-    theirs = refused["run"].isin(set(lines["run"])) & ~_of_lima(refused["process"])
-    marked = {stage: rows[~theirs.reindex(rows.index)] for stage, rows in marked.items()}
-    runs = list(dict.fromkeys([*runs, *denials["run"].dropna(), *lines["run"].dropna()]))
+    with_log = set(lines["run"])
+    marked = {
+        stage: rows[~rows["run"].isin(with_log) | _of_lima(rows["process"])]
+        for stage, rows in marked.items()
+    }
+    of_frames = (*denials["run"].dropna().unique(), *lines["run"].dropna())
+    runs = list(dict.fromkeys([*runs, *of_frames]))
     seen = {
         run: {row.stage: _look(row, run, marked[row.stage], lines, keys) for row in STAGE_TABLE}
         for run in runs
@@ -264,17 +269,24 @@ def _of_lima(process: pd.Series) -> pd.Series:
     return process.isin(LIMA_PROCESSES) | process.isna()
 
 
-def _marked(refused: pd.DataFrame, marks: Iterable[Mark]) -> pd.DataFrame:
-    """Select the denials that one of `marks` describes, looking at each access once."""
+def _marked(refused: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Select for each stage the denials that its marks describe, looking at each access once."""
     columns = ["operation", "target", "target_name"]
-    asked = refused[columns].astype("str")
-    distinct = asked.drop_duplicates()
-    hits = [
-        access
-        for access in distinct.itertuples(index=False, name=None)
-        if any(_matches(mark, *access) for mark in marks)
-    ]
-    return refused[pd.MultiIndex.from_frame(asked).isin(hits)] if hits else refused.iloc[:0]
+    number, firsts = numbered(refused, columns)
+    distinct = list(refused[columns].iloc[firsts].itertuples(index=False, name=None))
+    return {
+        row.stage: refused[
+            np.isin(
+                number,
+                [
+                    place
+                    for place, access in enumerate(distinct)
+                    if any(_matches(mark, *access) for mark in row.marks)
+                ],
+            )
+        ]
+        for row in STAGE_TABLE
+    }
 
 
 def _matches(mark: Mark, operation: str, target: object, name: object) -> bool:
