@@ -22,7 +22,7 @@ from sbdiag.capture.files import open_capture
 from sbdiag.capture.lima import is_lima_log
 from sbdiag.capture.message import Message, parse_line
 from sbdiag.capture.styles import is_banner, read_header
-from sbdiag.errors import CaptureReadError
+from sbdiag.errors import CaptureError, CaptureReadError
 
 Readable: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 Kind: TypeAlias = Literal["capture", "lima-log", "entitlements", "other"]
@@ -67,9 +67,13 @@ def sources(capture: Readable | Iterable[Readable] | Mapping[str, bytes]) -> tup
     ------
     CaptureReadError
         If a path does not exist, a glob matches nothing, or a directory holds no capture.
+    CaptureError
+        If the bytes of a capture are given without an open file around them.
     """
     if isinstance(capture, Mapping):
         return tuple(_handed_over(capture))
+    if isinstance(capture, bytes | bytearray):
+        raise CaptureError("a capture is a path or an open file; put bytes into io.BytesIO")
     if capture == "":
         raise CaptureReadError("the name of a capture is empty")
     if isinstance(capture, (str, os.PathLike)) or hasattr(capture, "read"):

@@ -8,7 +8,7 @@ import pytest
 
 from sbdiag.capture.sources import classify, natural, sources
 from sbdiag.capture.unified_log import read_capture
-from sbdiag.errors import CaptureReadError
+from sbdiag.errors import CaptureError, CaptureReadError
 
 DENIAL = "Sandbox: x(1) deny(1) mach-lookup com.example.a\n"
 COMPACT = f"2026-01-01 00:00:00.000 E  kernel[0:1] (Sandbox) {DENIAL}"
@@ -158,3 +158,8 @@ def test_a_name_that_is_no_text_is_shown_by_its_bytes(tmp_path: Path) -> None:
 def test_an_empty_name_is_an_error() -> None:
     with pytest.raises(CaptureReadError):
         sources("")
+
+
+def test_bytes_want_an_open_file_around_them() -> None:
+    with pytest.raises(CaptureError, match=r"io\.BytesIO"):
+        sources(b"Sandbox: wc(1) deny(1) file-read-data /x")  # type: ignore[arg-type]
