@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Final
 
 from sbdiag.capture.json_log import at_margin, is_json
 from sbdiag.capture.json_reader import JsonReader
@@ -35,9 +34,6 @@ _REPEATED = re.compile(
     r"(?:\w{3} {1,2}\d{1,2} [\d:]{8}:? )?(?:[^\s\[\]]+ )?"
     r"--- last message repeated (?P<times>\d{1,9}) times? ---\s*+"
 )
-# Columns of these two may stand alone, with their message on the next line.
-_MAY_BE_OURS = re.compile(rf"{MAY_BE_OURS.pattern}|kernel|sandboxd")
-_UNREAD_HEADERS: Final = 64
 
 
 @dataclass(slots=True)
@@ -112,9 +108,7 @@ class LineReader:
         """
         self.ledger.skip(others + self._json.abandon())
         self.ledger.enter_known(denials, further_lines=lines - denials)
-        self._owner.forget()
-        if origin is not None:
-            self._owner.be(origin)
+        self._owner.origin = origin
 
     def finish(self) -> None:
         """Settle whatever is still open."""
@@ -139,16 +133,16 @@ class LineReader:
         )
 
     def _read_line(self, line: Line) -> None:
-        ours = _MAY_BE_OURS.search(line.text) is not None
-        header = read_header(line.text) if ours or self._pending else None
+        header = read_header(line.text) if may_open(line.text) else None
         if header is None and self._pending and self._continues(self._pending, line.text):
             self._pending.lines.append(line.text)
         elif header is None and self._json.opens(line.text):
             self._settle()
-            self._owner.forget()
+            self._owner.origin = None
             self._json.read(line)
         else:
             self._flush()
+            ours = header is None and MAY_BE_OURS.search(line.text) is not None
             self._read_text(line.number, line.text, header, ours=ours)
 
     def _read_apart(self, lines: list[tuple[int, str]]) -> None:
@@ -162,7 +156,7 @@ class LineReader:
                 self._flush()
                 self._read_text(number, text, header, ours=True)
         self._settle()
-        self._owner.forget()
+        self._owner.origin = None
 
     def _read_text(self, number: int, text: str, header: Header | None, *, ours: bool) -> None:
         if match := _REPEATED.fullmatch(text):
@@ -181,8 +175,6 @@ class LineReader:
             return
         elif ours and (quoted := read_quoted(text)):
             header, parsed = self._place(quoted.header), quoted.parsed
-        else:
-            self._owner.pass_by(text)
         if header is None or parsed is None:
             self._drop_carried()
             self.ledger.skip()
@@ -262,54 +254,14 @@ class _Owner:
     """
 
     def __init__(self) -> None:
-        self._origin: Origin | None = None
-        self._unread: list[str] = []  # lines passed by; read only if somebody asks
-
-    @property
-    def origin(self) -> Origin | None:
-        """Who wrote the last line with columns, ``None`` if there was none."""
-        self._catch_up()
-        return self._origin
+        self.origin: Origin | None = None  # none as long as there was no line with columns
 
     def take(self, header: Header) -> Header:
         """Take the columns of a line; return them, or with the doubt that they stand in."""
-        if _dated(header):
-            self._unread.clear()
-            self._origin = header.origin
-        elif self.origin == "other":
+        if self.origin == "other" and not _dated(header):
             return replace(header, origin="other")
-        else:
-            self._origin = header.origin
+        self.origin = header.origin
         return header
-
-    def pass_by(self, text: str) -> None:
-        """Note a line that is not ours."""
-        if may_open(text):
-            self._unread.append(text)
-            if len(self._unread) > _UNREAD_HEADERS:
-                self._catch_up()
-
-    def forget(self) -> None:
-        """Start anew: no line with columns yet."""
-        self._origin = None
-        self._unread.clear()
-
-    def be(self, origin: Origin) -> None:
-        """Take columns with a time that `origin` wrote."""
-        self._origin = origin
-
-    def _catch_up(self) -> None:
-        """Read the lines passed by, the newest first, down to one with a time."""
-        newest: Origin | None = None
-        while self._unread:
-            header = read_header(self._unread.pop())
-            if header is not None and _dated(header):
-                self._origin = header.origin
-                self._unread.clear()
-            elif header is not None:
-                newest = newest or header.origin
-        if newest is not None and self._origin != "other":
-            self._origin = newest
 
 
 def _dated(header: Header) -> bool:
