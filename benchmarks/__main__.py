@@ -12,11 +12,12 @@ import os
 import platform
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
 from benchmarks import reading
+from benchmarks.comparators import grep_version
 from benchmarks.decisions import decisions
 from benchmarks.growth import growth
 from benchmarks.instructions import instructions
@@ -40,28 +41,37 @@ PARTS: dict[str, Part] = {
 
 
 def machine() -> str:
-    """Say on what was measured, and when."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1024 * MIB)
-    packages = []
+    """Say on what was measured."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1024 * MIB)
+    said = [
+        f"{os.cpu_count()} cores",
+        f"{memory:.0f} GiB of memory",
+        platform.system(),
+        f"Python {platform.python_version()}",
+    ]
     for name in ("pandas", "numpy", "pyarrow"):
         try:
-            packages.append(f"{name} {metadata.version(name)}")
+            said.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
-            packages.append(f"no {name}")
-    today = dt.date.today()
-    return (
-        f"Measured on {today.day} {today:%B %Y} with {os.cpu_count()} cores, {memory} GiB of"
-        f" memory, {platform.system()}, Python {platform.python_version()}, {', '.join(packages)}."
-    )
+            said.append(f"no {name}")
+    return f"Machine: {', '.join([*said, grep_version()])}."
 
 
-def put(page: str, name: str, text: str) -> str:
-    """Put a table in its place in a page: between ``<!-- NAME -->`` and ``<!-- end -->``."""
-    place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    changed, count = place.subn(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", page)
-    if count != 1:
-        raise SystemExit(f"the page has {count} places for {name}")
-    return changed
+def put(page: str, texts: Mapping[str, str], *, whole: bool) -> str:
+    """Put texts in their places in a page, each between ``<!-- NAME -->`` and ``<!-- end -->``.
+
+    Figures of two machines do not go into one page: unless it is measured as a whole, the machine
+    that it names must be this one.
+    """
+    for name, text in texts.items():
+        place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
+        found = place.search(page)
+        if found is None:
+            raise SystemExit(f"the page has no place for {name}")
+        if name == "machine" and not whole and found[0].strip() != text:
+            raise SystemExit("the page is of another machine: measure all parts")
+        page = f"{page[: found.start()]}\n{text}\n\n{page[found.end() :]}"
+    return page
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -77,18 +87,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"no part is called {', '.join(sorted(unknown))}")
     texts = {"machine": machine()}
     print(texts["machine"])
+    scale = "" if given.scale == 1 else f", sizes times {given.scale:g}"
+    size = Size(given.scale, given.times)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         for name in given.parts or PARTS:
             print(f"\n{name}\n", flush=True)
             lines = []
-            for line in PARTS[name](Size(given.scale, given.times), Path(folder)).markdown():
+            for line in PARTS[name](size, Path(folder)).markdown():
                 print(line, flush=True)
                 lines.append(line)
-            texts[name] = "\n".join(lines)
+            texts[name] = "\n".join([*lines, "", f"{dt.date.today()}{scale}"])
     if given.write:
-        page = given.write.read_text("utf-8")
-        for name, text in texts.items():
-            page = put(page, name, text)
+        page = put(given.write.read_text("utf-8"), texts, whole=not given.parts)
         given.write.write_text(page, encoding="utf-8", newline="\n")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def grep(path: Path) -> int:
     """
     command = ["grep", "-cF", "Sandbox: ", str(path)]
     return int(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def grep_version() -> str:
+    """Return what grep calls itself."""
+    if not shutil.which("grep"):
+        return "no grep"
+    done = subprocess.run(["grep", "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.partition("\n")[0]
 
 
 def loop_compact(path: Path) -> pd.DataFrame:

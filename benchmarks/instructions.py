@@ -19,6 +19,7 @@ from typing import Literal, TypeAlias
 import sbdiag
 from benchmarks.captures import write_dense, write_sparse
 from benchmarks.measure import MIB, Size, Table
+from benchmarks.starting import NO_COMPILED
 
 Work: TypeAlias = Literal["read", "rules"]
 Count: TypeAlias = Callable[[Work, Path], int]
@@ -51,19 +52,23 @@ def instructions(size: Size, folder: Path, *, count: Count | None = None) -> Tab
             yield ("valgrind is not installed", "", "")
             return
         files = dict(_captures(folder))
-        works: list[tuple[Work, str]] = [("read", name) for name in files]
-        works = [("rules" if name.startswith("accesses") else work, name) for work, name in works]
+
+        def counted(name: str) -> int:
+            work: Work = "rules" if name.startswith("accesses") else "read"
+            return (count or callgrind)(work, files[name])
+
         with ThreadPoolExecutor(os.cpu_count()) as threads:  # load does not change what is counted
-            counts = threads.map(lambda one: (count or callgrind)(one[0], files[one[1]]), works)
-            taken = dict(zip(files, counts, strict=True))
+            taken = dict(zip(files, threads.map(counted, files), strict=True))
+        denials = DENSE[1][0] - DENSE[0][0]
+        accesses = ACCESSES[1][1] - ACCESSES[0][1]
         for name, label, more, unit in (
-            ("dense", "`read_denials`, dense compact", DENSE[1][0] - DENSE[0][0], "denials"),
+            ("dense", "`read_denials`, dense compact", denials, "denials"),
             ("sparse", "`read_denials`, sparse compact", _more_lines(files), "lines"),
             (
                 "accesses",
                 "`read_denials` and `minimal_rules`",
-                ACCESSES[1][1] - ACCESSES[0][1],
-                "distinct accesses, no more denials",
+                accesses,
+                "accesses, denials as before",
             ),
         ):
             each = (taken[f"{name}-large"] - taken[f"{name}-small"]) / more
@@ -98,8 +103,8 @@ def callgrind(work: Work, path: Path) -> int:
     KEPT.mkdir(parents=True, exist_ok=True)
     profile = KEPT / f"{path.name}.out"
     python = [sys.executable, "-m", "benchmarks.instructions", work, str(path)]
-    environment = {**os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment = {key: value for key, value in os.environ.items() if key != NO_COMPILED}
+    environment |= {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
     command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", *python]
     subprocess.run(python, check=True, env=environment)
     subprocess.run(command, check=True, env=environment, capture_output=True)
