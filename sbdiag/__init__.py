@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sbdiag.analysis import Report, analyze, explore
     from sbdiag.capture.codesign import read_entitlements
     from sbdiag.capture.lima import read_lima_log
-    from sbdiag.capture.unified_log import read_denials
+    from sbdiag.capture.many import read_denials
     from sbdiag.diagnosis.minimize import minimal_rules
     from sbdiag.diagnosis.replay import replay
     from sbdiag.diagnosis.ruleset import RuleSet
@@ -40,7 +40,7 @@ _ROOMS = {
     "plot_rules": "sbdiag.display.plots",
     "plot_startup": "sbdiag.display.plots",
     "plot_timeline": "sbdiag.display.plots",
-    "read_denials": "sbdiag.capture.unified_log",
+    "read_denials": "sbdiag.capture.many",
     "read_entitlements": "sbdiag.capture.codesign",
     "read_lima_log": "sbdiag.capture.lima",
     "read_profile": "sbdiag.seatbelt.profile",

@@ -29,6 +29,8 @@ from sbdiag.capture.survey import NEXT_OBJECT, Records, Survey, survey
 LINES_BACK: Final = 400
 """How far to look back for a line that sets the state before reading everything instead."""
 MOST_SHAPES: Final = 8
+STRICT_SHAPES: Final = 4
+"""So many shapes are learned strictly."""
 MOST_LESSONS: Final = 64
 """So many records are taken apart to learn a shape; a capture without one is read carefully."""
 _INDENTED: Final = b" \t\r\n"  # sets no state
@@ -124,19 +126,19 @@ class BlockReader:
 
     def _take_all(self, records: Records, seen: Survey) -> None:
         """Take records, and leave out what lies between them."""
-        shape = seen.found[records.found[0]][0].shape
+        shape = seen.found[records.place[0]][0].shape
         self._reader.interrupt(shape.head.partition(b"\n")[0].decode())
-        before = np.searchsorted(seen.breaks, records.starts) - seen.line(self._at)
         stop = int(records.stops[-1])
-        lines = seen.line(stop) - seen.line(self._at)
+        before = seen.line(self._at)
+        lines = seen.line(stop) - before
         self._rows.extend(
             records.ranks,
             micros=records.micros,
             writers=records.writers,
-            lines=before + self._lines.number,
+            lines=records.line + (self._lines.number - before),
         )
         taken = int(records.lines.sum())
-        shape = seen.found[records.found[-1]][0].shape
+        shape = seen.found[records.place[-1]][0].shape
         self._reader.enter_known(
             len(records.ranks),
             lines=taken,
@@ -156,7 +158,8 @@ class BlockReader:
         if data[line] in _INDENTED:
             start = data.rfind(b"\n" + NEXT_OBJECT, 0, mark) + 1
             stop = data.find(b"\n" + NEXT_OBJECT, mark, end)
-        shape = learn(bytes(data[start:stop])) if start < stop else None
+        loose = len(self._shapes) >= STRICT_SHAPES
+        shape = learn(bytes(data[start:stop]), loose=loose) if start < stop else None
         if shape is None or any(known.is_like(shape) for known in self._shapes):
             return False
         self._shapes = (*self._shapes, shape)

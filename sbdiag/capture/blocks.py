@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 BLOCK_BYTES: Final = 8 * 1024 * 1024
+FIRST_BYTES: Final = 64 * 1024
+"""The first block; it shows how records are written, and a short capture needs no more."""
 PAD_BYTES: Final = 64
 """Behind the text of a block, so that one may look a little beyond its end."""
 
@@ -85,10 +87,11 @@ def read_blocks(
     count
         How many buffers to use in turn, 2 or more.
     capacity
-        Of a block, in bytes.
+        The longest block, in bytes. The first ones are shorter.
     """
     ring: list[Block] = []
-    block = Block(capacity)
+    size = min(FIRST_BYTES, capacity)
+    block = Block(size)
     while True:
         with memoryview(block.data)[block.size : block.capacity] as room:
             added = fill(room)
@@ -96,8 +99,11 @@ def read_blocks(
         if not added:
             break
         if block.size == block.capacity:
+            size = min(4 * size, capacity)
             ring.append(block)
-            following = Block(capacity) if len(ring) < count else ring.pop(0)
+            following = Block(0) if len(ring) < count else ring.pop(0)
+            if following.capacity < size:
+                following = Block(size)
             block.close(following)
             yield block
             block = following

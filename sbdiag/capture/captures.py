@@ -9,8 +9,9 @@ from typing import Final
 import pandas as pd
 
 from sbdiag.capture.frames import DENIALS, UNPARSED
+from sbdiag.capture.many import read_all
 from sbdiag.capture.sources import Readable, Source, sources
-from sbdiag.capture.unified_log import Reading, read_capture
+from sbdiag.capture.unified_log import Reading
 
 # The fields of Counts, in the order of the sum.
 COUNTED: Final = ("lines", "denials", "continuation", "not_ours", "unparsed")
@@ -66,16 +67,15 @@ def read_captures(
         With file and line.
     """
     found = tuple(sources(capture))
-    readings = [
-        (source, read_capture(source.file, tz=tz, run=source.run, progress=progress))
-        for source in found
-        if source.kind == "capture"
-    ]
+    captures = [source for source in found if source.kind == "capture"]
+    files = [(source.file, source.run) for source in captures]
+    read = read_all(files, tz=tz, progress=progress)
+    readings = list(zip(captures, read, strict=True))
     denials = DENIALS.concat([reading.denials for _, reading in readings])
     notes = [f"{source.run}: {note}" for source, reading in readings for note in reading.notes]
     if process is not None:
-        of_it = denials["process"].map(lambda name: _same_process(name, process))
-        kept = denials[of_it.astype(bool)]  # an empty column maps to no bool
+        names = [name for name in denials["process"].unique() if _same_process(name, process)]
+        kept = denials[denials["process"].isin(names)]
         notes.append(
             f"{len(denials) - len(kept)} denials of processes other than {process!r} set aside"
             + ("" if len(kept) or denials.empty else f"; there are {_processes(denials)}")

@@ -36,9 +36,9 @@ _WRONG: Final = -(10**12)
 
 def _two_digits() -> npt.NDArray[np.int64]:
     """Return the number that two bytes write, by the number that they are; far below 0 if none."""
-    value = np.full(256, _WRONG)
+    value = np.full(256, _WRONG, dtype=np.int64)
     value[ord("0") : ord("9") + 1] = np.arange(10)
-    return (10 * value[np.newaxis, :] + value[:, np.newaxis]).reshape(-1)
+    return np.add.outer(value, 10 * value).reshape(-1)  # the first byte is the lower one
 
 
 _TWO_DIGITS: Final = _two_digits()
@@ -69,8 +69,8 @@ class Found(NamedTuple):
 
 def find_records(shape: Shape, data: Bytes, starts: Places, ends: Places) -> Found:
     """Find those of the candidates from `starts` to `ends` (a line break, or the end of all)."""
-    rows = np.flatnonzero(ends - starts > shape.least_bytes)
-    columns = _Columns(rows, starts[rows], ends[rows], np.zeros(len(rows), dtype=np.int64))
+    columns = _Columns(np.arange(len(starts)), starts, ends, np.zeros_like(starts))
+    columns = columns.where(ends - starts > shape.least_bytes)
     for piece in shape.before:
         good, moved, micros = _take(piece, data, columns.front, columns.back)
         columns = columns.moved(front=moved, micros=micros).where(good)
@@ -91,10 +91,17 @@ class _Columns(NamedTuple):
     micros: Places
 
     def moved(
-        self, *, front: Places | int = 0, back: Places | int = 0, micros: Places | int = 0
+        self,
+        *,
+        front: Places | int | None = None,
+        back: Places | int | None = None,
+        micros: Places | None = None,
     ) -> _Columns:
-        return self._replace(
-            front=self.front + front, back=self.back - back, micros=self.micros + micros
+        return _Columns(
+            rows=self.rows,
+            front=self.front if front is None else self.front + front,
+            back=self.back if back is None else self.back - back,
+            micros=self.micros if micros is None else self.micros + micros,
         )
 
     def where(self, good: _Flags) -> _Columns:
@@ -103,8 +110,8 @@ class _Columns(NamedTuple):
 
 def _take(
     piece: Piece, data: Bytes, at: Places, limit: Places, *, backwards: bool = False
-) -> tuple[_Flags, Places | int, Places | int]:
-    """Return which candidates have the piece at `at`, its length there, and its microseconds."""
+) -> tuple[_Flags, Places | int, Places | None]:
+    """Return which candidates have the piece at `at`, its length there, and its time, if any."""
     if isinstance(piece, bytes):
         return _take_fixed(piece, data, at, limit, backwards=backwards)
     if isinstance(piece, Stamp):
@@ -114,7 +121,7 @@ def _take(
 
 def _take_fixed(
     text: bytes, data: Bytes, at: Places, limit: Places, *, backwards: bool
-) -> tuple[_Flags, int, int]:
+) -> tuple[_Flags, int, None]:
     width = len(text)
     first, inside = _window(width, at, limit, backwards=backwards)
     first = first * inside
@@ -122,12 +129,12 @@ def _take_fixed(
         inside &= _texts(data, first, width) == text
     else:
         inside &= (_rows(data, first, width) == np.frombuffer(text, np.uint8)).all(axis=1)
-    return inside, width, 0
+    return inside, width, None
 
 
 def _take_run(
     run: Run, data: Bytes, at: Places, limit: Places, *, backwards: bool
-) -> tuple[_Flags, Places, int]:
+) -> tuple[_Flags, Places, None]:
     length = _run_length(run, data, at, _SHORT_RUN + 1, backwards=backwards)
     if (longer := np.flatnonzero(length == 0)).size:  # or no run at all
         length[longer] = _run_length(run, data, at[longer], RUN_BYTES + 1, backwards=backwards)
@@ -135,7 +142,7 @@ def _take_run(
     good = (length > 0) & (end >= limit if backwards else end <= limit)
     if run == "digits":  # a number of JSON has no zero in front
         good &= (length == 1) | (data[np.minimum(at, end)] != ord("0"))
-    return good, length, 0
+    return good, length, None
 
 
 def _run_length(
@@ -145,8 +152,9 @@ def _run_length(
     first = np.maximum(at - width, 0) if backwards else np.minimum(at, len(data) - width)
     inside = _IN_RUN[run][_rows(data, first, width)]
     # the first byte that is no member, from the side where the run begins
-    length = (inside[:, ::-1] if backwards else inside).argmin(axis=1)
-    return length * (first == (at - width if backwards else at))
+    length: Places = (inside[:, ::-1] if backwards else inside).argmin(axis=1)
+    length *= first == (at - width if backwards else at)
+    return length
 
 
 def _take_stamp(
@@ -207,7 +215,7 @@ def _rows(data: Bytes, first: Places, width: int) -> Bytes:
 def _two(data: Bytes, first: Places) -> Places:
     """Return the number that the two bytes from each place on write, below 0 if none."""
     every = np.ndarray((len(data) - 1,), dtype="<u2", buffer=data, strides=(1,))
-    return _TWO_DIGITS[every[first]]
+    return np.take(_TWO_DIGITS, every[first])
 
 
 def _distinct(data: Bytes, starts: Places, ends: Places) -> tuple[Places, list[bytes]]:

@@ -8,12 +8,17 @@ before, or is read once, by the careful reader, in the place of the sample's own
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from sbdiag.capture.json_log import read_record
 from sbdiag.capture.line_reader import LineReader, sets_state
 from sbdiag.capture.lines import read_lines
+from sbdiag.capture.marks import CANDIDATE
+from sbdiag.capture.message import Message
 from sbdiag.capture.rows import Row, Rows
 from sbdiag.capture.styles import read_header
 from sbdiag.capture.times import iso_moment
@@ -32,9 +37,12 @@ _STAMP = re.compile(
 )
 # What differs between the columns of two lines of one process: the thread, and what aligns it.
 _THREAD = re.compile(rb"(?<=:)(?P<id>[0-9a-f]+)(?=\] )|(?<= 0x)(?P<thread>[0-9a-f]+)(?P<spaces> +)")
+_IN_STRING = re.compile(rb'(?:[^"\\\n\t]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+')
 _TOKEN = re.compile(rb'(?P<string>"(?:[^"\\\n]|\\.)*+")|(?P<number>\d++)(?![.eE])|[^"\d]++|.')
+# Numbers that no two records share; and one that decides about a record, so that it must stay.
+_VARYING: Final = frozenset({b'"threadID"', b'"machTimestamp"'})
+_DECISIVE: Final = frozenset({b'"processID"'})
 # What decides about a record beside its message is not read again.
-_FIXED_NUMBERS: Final = frozenset({b'"processID"'})
 _READ_TOO: Final = frozenset({b'"MetaData"', b'"metadata"', b'"composedMessage"', b'"finished"'})
 
 
@@ -76,6 +84,8 @@ class Shape:
         How many lines a record has, its last line break not counted.
     shift_micros
         From the time as printed to that of the record: the zone.
+    fields
+        The sample's object in JSON, empty in columns.
     known
         Messages seen, as they stand in the log, and their rank among the rows; -1 for one that
         the careful reader must see in its place.
@@ -88,6 +98,7 @@ class Shape:
     sample: Row
     lines: int
     shift_micros: int
+    fields: Mapping[str, object]
     known: dict[bytes, int] = field(default_factory=dict)
 
     @property
@@ -118,6 +129,8 @@ class Shape:
 
     def _read(self, messages: list[bytes], rows: Rows) -> list[int]:
         """Read new messages, all at once if that goes smoothly, else one by one."""
+        if self.is_json:
+            return [self._read_json(message, rows) for message in messages]
         records = [self.head + message + self.tail for message in messages]
         unusual = any(b"\t" in message or b"\n" in message for message in messages)
         read = None if unusual else read_apart(records)
@@ -127,15 +140,33 @@ class Shape:
             return [-1]
         return [rows.rank(row.message) if self.sample.is_like(row) else -1 for row in read]
 
+    def _read_json(self, message: bytes, rows: Rows) -> int:
+        """Read a message as the sample's object would be read if it had that one."""
+        if not (_IN_STRING.fullmatch(message) and CANDIDATE.search(message)):
+            return -1
+        found = read_record({**self.fields, "eventMessage": _string(message)}, self.sample.style)
+        if found is None:
+            return -1
+        header, parsed = found
+        if not isinstance(parsed, Message):
+            return -1
+        row = Row(parsed, header.moment, header.style, header.origin, self.sample.line)
+        return rows.rank(parsed) if self.sample.is_like(row) else -1
 
-def learn(record: bytes) -> Shape | None:
-    """Take a record apart, all its lines but the last line break; ``None`` if it is unusual."""
+
+def learn(record: bytes, *, loose: bool = False) -> Shape | None:
+    """Take a record apart, all its lines but the last line break; ``None`` if it is unusual.
+
+    Most numbers of a JSON record are the same in all records of one writer. With `loose` they may
+    differ, which takes longer to see.
+    """
     read = read_apart([record])
     row = read[0] if read else None
     first = record.partition(b"\n")[0].decode("utf-8", "replace")
     if row is None or row.moment is None or not sets_state(first.removesuffix("\r")):
         return None
-    parts = _json_parts(record) if row.style in ("json", "ndjson") else _column_parts(record)
+    in_json = row.style in ("json", "ndjson")
+    parts = _json_parts(record, loose=loose) if in_json else _column_parts(record)
     kinds = [kind for kind, _ in parts]
     stamps = [text for kind, text in parts if isinstance(kind, Stamp)]
     if kinds.count("message") != 1 or len(stamps) != 1:
@@ -145,6 +176,9 @@ def learn(record: bytes) -> Shape | None:
     if printed is None:
         return None
     where = kinds.index("message")
+    fields = _fields(record, parts[where][1]) if in_json else {}
+    if fields is None:
+        return None
     return Shape(
         before=_joined(parts[:where]),
         after=_joined(parts[where + 1 :]),
@@ -153,6 +187,7 @@ def learn(record: bytes) -> Shape | None:
         sample=row,
         lines=record.count(b"\n") + 1,
         shift_micros=row.moment.micros - printed.micros,
+        fields=fields,
     )
 
 
@@ -199,7 +234,7 @@ def _column_parts(record: bytes) -> list[Part]:
     return [*parts, (columns[at:], columns[at:]), ("message", message)]
 
 
-def _json_parts(record: bytes) -> list[Part]:
+def _json_parts(record: bytes, *, loose: bool) -> list[Part]:
     """Divide a JSON object: time, numbers, message."""
     parts: list[Part] = []
     key = string = b""
@@ -221,14 +256,31 @@ def _json_parts(record: bytes) -> list[Part]:
                 parts.append((text, text))
             continue
         if token["number"]:
-            fixed = key in _FIXED_NUMBERS or not parts or parts[-1][1].endswith(b"-")
-            parts.append((text if fixed else "digits", text))
+            varies = key in _VARYING or (loose and key not in _DECISIVE)
+            whole = parts and not parts[-1][1].endswith(b"-")
+            parts.append(("digits" if varies and whole else text, text))
         else:
             parts.append((text, text))
         # a key is a string that only a colon follows
         key = string if text.strip() == b":" else b""
         string = b""
     return parts
+
+
+def _fields(record: bytes, message: bytes) -> Mapping[str, object] | None:
+    """Read the object of a record; ``None`` if it is not the one whose message this is."""
+    text = record[record.index(b"{") :] + b"}" * record.startswith(b"}")
+    try:
+        fields = json.loads(text.decode("utf-8", "replace"), strict=False)
+    except ValueError:
+        return None
+    same = isinstance(fields, dict) and fields.get("eventMessage") == _string(message)
+    return fields if same else None
+
+
+def _string(inner: bytes) -> object:
+    """Read what stands between the quotes of a JSON string."""
+    return json.loads(f'"{inner.decode("utf-8", "replace")}"', strict=False)
 
 
 def _stamp(match: re.Match[bytes]) -> Stamp:

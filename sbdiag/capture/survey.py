@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sbdiag.capture.blocks import Block, Places
 from sbdiag.capture.columns import Found, find_records
@@ -32,21 +34,34 @@ class Records(NamedTuple):
     ----------
     starts, stops
         Where a record begins, and where the line after it does.
-    lines
-        How many lines it has.
+    line, lines
+        How many lines of the survey end before it, and how many it has.
     ranks, micros, writers
         As :meth:`~sbdiag.capture.rows.Rows.extend` takes them.
-    found
+    place
         Where its shape stands in the survey's `found`.
     """
 
     starts: Places
     stops: Places
+    line: Places
     lines: Places
     ranks: Places
     micros: Places
     writers: Places
-    found: Places
+    place: Places
+
+
+class Spots(NamedTuple):
+    """Where records may stand: start, end (a line break, or that of all), lines before."""
+
+    starts: Places
+    ends: Places
+    line: Places
+
+    def where(self, rows: Places | npt.NDArray[np.bool_]) -> Spots:
+        """Return some of them."""
+        return Spots(*(column[rows] for column in self))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +79,7 @@ class Survey:
     marks
         Where marks are; ``None`` if nobody looked, as most lines are records.
     found
-        For each shape that has records here: these, where they begin, and where the lines after
-        them do.
+        For each shape that has records here: these, and where they stand.
     """
 
     block: Block
@@ -73,18 +87,29 @@ class Survey:
     shapes: tuple[Shape, ...]
     breaks: Places
     marks: Places | None
-    found: tuple[tuple[Found, Places, Places], ...]
+    found: tuple[tuple[Found, Spots], ...]
 
     def records(self, rows: Rows) -> Records:
         """Return the records whose message is known, or can be read apart from its line."""
         parts = []
-        for number, (found, starts, stops) in enumerate(self.found):
+        for place, (found, spots) in enumerate(self.found):
             shape = found.shape
             ranks = np.array(shape.ranks(found.messages, rows), dtype=np.int64)[found.codes]
-            per_record = np.ones((3, len(ranks)), dtype=np.int64)
-            per_record *= [[shape.lines], [rows.writer_of(shape.sample)], [number]]
-            lines, writers, place = per_record
-            part = Records(starts, stops, lines, ranks, found.micros, writers, place)
+            # one number for all of them
+            lines, writers, places = (
+                np.broadcast_to(np.int64(number), ranks.shape)
+                for number in (shape.lines, rows.writer_of(shape.sample), place)
+            )
+            part = Records(
+                starts=spots.starts,
+                stops=spots.ends + 1,
+                line=spots.line,
+                lines=lines,
+                ranks=ranks,
+                micros=found.micros,
+                writers=writers,
+                place=places,
+            )
             good = ranks >= 0
             if not good.all():
                 part = Records(*(column[good] for column in part))
@@ -132,30 +157,35 @@ def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) 
         left[True] = _objects(block, start, breaks, marks)
     found = []
     for shape in shapes:
-        starts, ends = left[shape.lines > 1]
-        records = find_records(shape, block.bytes, starts, ends)
+        spots = left[shape.lines > 1]
+        records = find_records(shape, block.bytes, spots.starts, spots.ends)
         if not len(records.rows):
             continue
-        found.append((records, starts[records.rows], ends[records.rows] + 1))
-        others = np.ones(len(starts), dtype=bool)
+        if len(records.rows) == len(spots.starts):
+            found.append((records, spots))
+            left[shape.lines > 1] = spots.where(records.rows[:0])
+            continue
+        found.append((records, spots.where(records.rows)))
+        others = np.ones(len(spots.starts), dtype=bool)
         others[records.rows] = False
-        left[shape.lines > 1] = (starts[others], ends[others])
+        left[shape.lines > 1] = spots.where(others)
     return Survey(block, start, shapes, breaks, marks, _apart(block, found))
 
 
-def _lines(start: int, breaks: Places, marks: Places | None) -> tuple[Places, Places]:
-    """Return where lines begin and end, of those with a mark if marks are given."""
-    starts = np.concatenate([[start], breaks[:-1] + 1]) if len(breaks) else breaks
+def _lines(start: int, breaks: Places, marks: Places | None) -> Spots:
+    """Return where lines stand, of those with a mark if marks are given."""
+    starts = np.empty_like(breaks)
+    starts[1:] = breaks[:-1] + 1
+    starts[:1] = start
+    lines = Spots(starts, breaks, np.arange(len(breaks)))
     if marks is None:
-        return starts, breaks
-    with_marks = np.unique(np.searchsorted(breaks, marks))
-    with_marks = with_marks[with_marks < len(breaks)]  # the last line may have no end
-    return starts[with_marks], breaks[with_marks]
+        return lines
+    with_marks = np.searchsorted(breaks, marks)
+    with_marks = with_marks[np.diff(with_marks, prepend=-1) > 0]
+    return lines.where(with_marks[with_marks < len(breaks)])  # the last line may have no end
 
 
-def _objects(
-    block: Block, start: int, breaks: Places, marks: Places | None
-) -> tuple[Places, Places]:
+def _objects(block: Block, start: int, breaks: Places, marks: Places | None) -> Spots:
     """Return the same for the objects of an array, each from the line that ends the last one."""
     end = block.end
     last = [end] if block.between_objects else []
@@ -165,40 +195,52 @@ def _objects(
         for offset, byte in enumerate(NEXT_OBJECT):
             lines = lines[block.bytes[lines + offset] == byte]
         bounds = np.concatenate([lines, last]).astype(np.int64)
-        return bounds[:-1], bounds[1:] - 1
-    found: dict[int, int] = {}
+        starts, ends = bounds[:-1], bounds[1:] - 1
+    else:
+        found = dict(_objects_around(block, start, marks))
+        starts = np.array(list(found), dtype=np.int64)
+        ends = np.array(list(found.values()), dtype=np.int64)
+    return Spots(starts, ends, np.searchsorted(breaks, starts))
+
+
+def _objects_around(block: Block, start: int, marks: Places) -> Iterator[tuple[int, int]]:
+    """Yield start and end of the objects that hold a mark."""
+    data, end = block.data, block.end
     stop = start
     for mark in marks.tolist():
         if mark < stop:
             continue
-        begin = block.data.rfind(_BETWEEN_OBJECTS, max(start - 1, 0), mark) + 1
-        if begin <= 0 and not block.data.startswith(NEXT_OBJECT, start):
+        begin = data.rfind(_BETWEEN_OBJECTS, max(start - 1, 0), mark) + 1
+        if begin == 0 and not data.startswith(NEXT_OBJECT, start):
             continue
         begin = begin or start
-        stop = block.data.find(_BETWEEN_OBJECTS, mark, end) + 1 or (end if last else 0)
+        stop = data.find(_BETWEEN_OBJECTS, mark, end) + 1
+        stop = stop or (end if block.between_objects else 0)
         if stop:
-            found[begin] = stop - 1
-    return np.array(list(found), dtype=np.int64), np.array(list(found.values()), dtype=np.int64)
+            yield begin, stop - 1
 
 
-def _apart(
-    block: Block, found: list[tuple[Found, Places, Places]]
-) -> tuple[tuple[Found, Places, Places], ...]:
+def _apart(block: Block, found: list[tuple[Found, Spots]]) -> tuple[tuple[Found, Spots], ...]:
     """Keep the records that the next line cannot belong to, nor repeat."""
     if not found:
         return ()
-    all_starts = np.sort(np.concatenate([starts for _, starts, _ in found]), kind="stable")
+    starts = found[0][1].starts
+    if len(found) > 1:
+        starts = np.sort(np.concatenate([spots.starts for _, spots in found]))
     kept = []
-    for records, starts, stops in found:
-        following = all_starts.take(np.searchsorted(all_starts, stops), mode="clip")
-        apart = following == stops
+    for records, spots in found:
+        # where another record follows, and where something else does
+        following = np.append(starts[1:], -1)
+        if len(found) > 1:
+            following = following[np.searchsorted(starts, spots.starts)]
+        apart = following == spots.ends + 1
         for index in np.flatnonzero(~apart).tolist():
-            apart[index] = _ends_there(records.shape, block, int(stops[index]))
+            apart[index] = _ends_there(records.shape, block, int(spots.ends[index]) + 1)
         if not apart.all():
             rows, micros, codes = records.rows[apart], records.micros[apart], records.codes[apart]
             records = records._replace(rows=rows, micros=micros, codes=codes)
-            starts, stops = starts[apart], stops[apart]
-        kept.append((records, starts, stops))
+            spots = spots.where(apart)
+        kept.append((records, spots))
     return tuple(kept)
 
 

@@ -11,18 +11,16 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import pandas as pd
 
 from sbdiag.capture.block_reader import BlockReader
 from sbdiag.capture.blocks import Block, read_blocks
 from sbdiag.capture.files import Capture, Source, open_capture
-from sbdiag.capture.frames import DENIALS
 from sbdiag.capture.line_reader import LineReader
 from sbdiag.capture.progress import Progress, reporting
 from sbdiag.capture.rows import Rows
-from sbdiag.capture.sources import sources
 from sbdiag.capture.times import time_zone
 
 LONG_BYTES: Final = 16 * 1024 * 1024
@@ -88,7 +86,21 @@ class Reading:
     notes: tuple[str, ...] = ()
 
 
-Captures: TypeAlias = "Source | list[Source] | tuple[Source, ...]"
+@dataclass(frozen=True, slots=True, eq=False)
+class Scanned:
+    """One capture as numbers and distinct messages: little to hand from process to process."""
+
+    run: str
+    rows: Rows
+    counts: Counts
+    notes: tuple[str, ...]
+    modified: float | None
+
+    def reading(self, tz: str | dt.tzinfo | None = None) -> Reading:
+        """Build the frames."""
+        denials, assumed = self.rows.denials(self.run, tz=tz, modified=self.modified)
+        notes = (*self.notes, *assumed)
+        return Reading(denials, self.rows.unparsed(self.run), self.counts, notes)
 
 
 def read_capture(
@@ -121,6 +133,16 @@ def read_capture(
         If no zone is called `tz`, or the file is open as text.
     """
     time_zone(tz)
+    return scan_capture(source, run=run, progress=progress).reading(tz)
+
+
+def scan_capture(
+    source: Source,
+    *,
+    run: str | None = None,
+    progress: bool | Callable[[int, int | None], None] | None = None,
+) -> Scanned:
+    """Read one capture, all but its frames; parameters and errors as in :func:`read_capture`."""
     rows = Rows()
     reader = LineReader(rows)
     with open_capture(source) as capture:
@@ -129,48 +151,11 @@ def read_capture(
         ahead = _AHEAD if capture.size is None or capture.size > LONG_BYTES else 0
         blocks = _watched(capture, ahead + 3, reporting(progress, capture.size))
         BlockReader(reader).read(blocks, ahead=ahead)
-        denials, assumed = rows.denials(name, tz=tz, modified=capture.modified)
+        notes = (*capture.notes, *reader.notes())
+        modified = capture.modified
     tally = reader.ledger.tally
     counts = Counts(tally.lines, tally.denials, tally.continuation, tally.not_ours, tally.unparsed)
-    notes = (*capture.notes, *reader.notes(), *assumed)
-    return Reading(denials, rows.unparsed(name), counts, notes)
-
-
-def read_denials(
-    capture: Captures,
-    *,
-    tz: str | dt.tzinfo | None = None,
-    progress: bool | Callable[[int, int | None], None] | None = None,
-) -> pd.DataFrame:
-    """Read the denials of one capture or several.
-
-    Parameters
-    ----------
-    capture
-        A path, an open binary file, a directory, a glob, or a list of these; a directory's files
-        are told apart by content, and ``run`` is what :func:`~sbdiag.capture.sources.sources`
-        calls them. Open files of a list come after its paths.
-    tz, progress
-        As for :func:`read_capture`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        :data:`~sbdiag.capture.frames.DENIALS`, capture after capture, in the order of the lines.
-
-    Raises
-    ------
-    CaptureError
-        As for :func:`read_capture`.
-    """
-    given = list(capture) if isinstance(capture, list | tuple) else [capture]
-    files: list[tuple[Source, str | None]] = [(one, None) for one in given]
-    if paths := [one for one in given if isinstance(one, str | os.PathLike)]:
-        named = [(each.file, each.run) for each in sources(paths) if each.kind == "capture"]
-        files = [*named, *(pair for pair in files if pair[0] not in paths)]
-    return DENIALS.concat(
-        read_capture(file, tz=tz, run=run, progress=progress).denials for file, run in files
-    )
+    return Scanned(name, rows, counts, notes, modified)
 
 
 def _watched(capture: Capture, buffers: int, progress: Progress) -> Iterator[Block]:

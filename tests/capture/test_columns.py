@@ -196,10 +196,10 @@ def test_a_long_capture_goes_by_columns(
 @pytest.mark.parametrize("write", STYLES)
 def test_what_a_shape_knows(write: object) -> None:
     record = write("2026-09-08 12:08:19.267", 77, MESSAGES[0]).encode()
-    shape = learn(record)
+    shape = learn(record, loose=True)
     assert shape is not None
     assert shape.lines == record.count(b"\n") + 1
-    again = learn(write("2026-10-09 13:09:20.001", 4711, MESSAGES[2]).encode())
+    again = learn(write("2026-10-09 13:09:20.001", 4711, MESSAGES[2]).encode(), loose=True)
     assert again is not None
     assert shape.is_like(again)
     rows = Rows()

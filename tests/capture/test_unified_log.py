@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbdiag.capture.frames import DENIALS, UNPARSED
-from sbdiag.capture.unified_log import Counts, Reading, read_capture, read_denials
+from sbdiag.capture.many import read_denials
+from sbdiag.capture.unified_log import Counts, Reading, read_capture
 from sbdiag.errors import CaptureError, CaptureReadError
 
 MESSAGE = "Sandbox: wc(89150) deny(1) file-read-data /private/etc/sudoers"

@@ -1,0 +1,123 @@
+"""Several captures, each in a process of its own where that is worth the start of one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import pandas as pd
+from joblib import Parallel, delayed
+
+from sbdiag.capture.files import Source
+from sbdiag.capture.frames import DENIALS
+from sbdiag.capture.sources import sources
+from sbdiag.capture.times import time_zone
+from sbdiag.capture.unified_log import Reading, Scanned, read_capture, scan_capture
+from sbdiag.errors import CaptureError
+
+WORTH_BYTES: Final = 1024 * 1024 * 1024
+"""A process starts, and hands its rows over, in the time in which another one reads so much."""
+_PACKED: Final = (".gz", ".bz2", ".xz", ".zst")
+_UNPACKED_TIMES: Final = 8  # unpacking takes about as long as reading so many times the bytes
+
+Captures: TypeAlias = "Source | list[Source] | tuple[Source, ...]"
+
+
+def read_denials(
+    capture: Captures,
+    *,
+    tz: str | dt.tzinfo | None = None,
+    progress: bool | Callable[[int, int | None], None] | None = None,
+) -> pd.DataFrame:
+    """Read the denials of one capture or several.
+
+    Parameters
+    ----------
+    capture
+        A path, an open binary file, a directory, a glob, or a list of these; a directory's files
+        are told apart by content, and ``run`` is what :func:`~sbdiag.capture.sources.sources`
+        calls them. Open files of a list come after its paths.
+    tz, progress
+        As for :func:`~sbdiag.capture.unified_log.read_capture`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        :data:`~sbdiag.capture.frames.DENIALS`, capture after capture, in the order of the lines.
+
+    Raises
+    ------
+    CaptureError
+        As for :func:`~sbdiag.capture.unified_log.read_capture`.
+    """
+    given = list(capture) if isinstance(capture, list | tuple) else [capture]
+    files: list[tuple[Source, str | None]] = [(one, None) for one in given]
+    if paths := [one for one in given if isinstance(one, str | os.PathLike)]:
+        named = [(each.file, each.run) for each in sources(paths) if each.kind == "capture"]
+        files = [*named, *(pair for pair in files if pair[0] not in paths)]
+    readings = read_all(files, tz=tz, progress=progress)
+    return DENIALS.concat([reading.denials for reading in readings])
+
+
+def read_all(
+    files: Sequence[tuple[Source, str | None]],
+    *,
+    tz: str | dt.tzinfo | None = None,
+    progress: bool | Callable[[int, int | None], None] | None = None,
+    processes: int | None = None,
+) -> list[Reading]:
+    """Read captures; the result is the same with any number of processes.
+
+    Parameters
+    ----------
+    files
+        Captures and what each is called, as :func:`~sbdiag.capture.unified_log.read_capture`
+        takes them.
+    tz, progress
+        As there. A bar is drawn for files that are read in this process.
+    processes
+        How many to use; by default as many as processors, if the files are long enough.
+
+    Raises
+    ------
+    CaptureError
+        As :func:`~sbdiag.capture.unified_log.read_capture`, for the first file that has one.
+    """
+    number = helpful_processes([file for file, _ in files]) if processes is None else processes
+    if number < 2 or not all(isinstance(file, str | os.PathLike) for file, _ in files):
+        return [read_capture(file, tz=tz, run=run, progress=progress) for file, run in files]
+    time_zone(tz)
+    tasks = (delayed(_scan)(file, run) for file, run in files)
+    readings = []
+    for scanned in Parallel(n_jobs=number)(tasks):
+        if isinstance(scanned, CaptureError):
+            raise scanned
+        readings.append(scanned.reading(tz))
+    return readings
+
+
+def _scan(file: Source, run: str | None) -> Scanned | CaptureError:
+    """Read one capture in another process; an error is handed over in its place."""
+    try:
+        return scan_capture(file, run=run, progress=False)
+    except CaptureError as error:
+        return error
+
+
+def helpful_processes(files: Sequence[Source]) -> int:
+    """Return how many processes read these files fastest: one for each GiB, as there are."""
+    sizes = [_reading_bytes(file) for file in files if isinstance(file, str | os.PathLike)]
+    files_with_text = sum(size > 0 for size in sizes)
+    return max(1, min(os.cpu_count() or 1, files_with_text, sum(sizes) // WORTH_BYTES))
+
+
+def _reading_bytes(file: str | os.PathLike[str]) -> int:
+    path = Path(file)
+    try:
+        size = path.stat().st_size if path.is_file() else 0
+    except OSError:  # the reader says so
+        return 0
+    return size * (_UNPACKED_TIMES if path.suffix in _PACKED else 1)
