@@ -37,9 +37,9 @@ test: lint
 notebooks: $(VENV)/.test
 	$(BIN)/python notebooks/build.py
 
-# Ratios of speed, measured in one run.
+# Ratios of speed, measured in one run: all, or BENCH="sparse dense", BENCH="--write docs/benchmarks.md".
 bench: $(VENV)/.test
-	$(BIN)/python benchmarks/decisions.py
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

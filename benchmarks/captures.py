@@ -1,8 +1,9 @@
 """Captures made for benchmarks: dense, every record a denial, and sparse, one in 200.
 
 Accesses repeat as they do in logs: of `distinct` ones the first is the most frequent, the k-th one
-comes about 1/k as often (Zipf). Lines and JSON records have the columns and keys of
-``log show --style compact``, ``ndjson`` and ``json``. The same arguments give the same bytes.
+comes about 1/k as often (Zipf); in a dense capture each comes at least once. Lines and JSON records
+have the columns and keys of ``log show --style compact``, ``ndjson`` and ``json``. The same
+arguments give the same bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import random
 from bisect import bisect
 from collections.abc import Callable, Iterator
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -30,17 +31,26 @@ PIECE_BYTES = 8 << 20
 """A sparse capture repeats a piece of this size, with other times."""
 
 
-def messages(count: int, distinct: int, *, seed: int = 1) -> Iterator[str]:
-    """Yield `count` messages of denials with at most `distinct` accesses."""
+def zipf(distinct: int, *, seed: int = 1) -> Iterator[int]:
+    """Draw numbers below `distinct` for ever, k about 1/(k + 1) as often as the first."""
     draw = random.Random(seed)
     weights = list(accumulate(1 / rank for rank in range(1, distinct + 1)))
-    texts = [
+    while True:
+        yield bisect(weights, draw.random() * weights[-1])
+
+
+def each_then_zipf(count: int, distinct: int) -> Iterator[int]:
+    """Yield `count` numbers below `distinct`: each of them once, then by chance."""
+    return islice(chain(range(distinct), zipf(distinct)), count)
+
+
+def messages(distinct: int) -> list[str]:
+    """Return the messages of `distinct` denials."""
+    return [
         f"Sandbox: {PROGRAMS[n % 8]}({900 + n % 37}) deny(1) {OPERATIONS[n % 4]} "
         f"/Users/you/project/part{n % 50}/build/item-{n}.txt"
         for n in range(distinct)
     ]
-    for _ in range(count):
-        yield texts[bisect(weights, draw.random() * weights[-1])]
 
 
 def _stamp(n: int) -> str:
@@ -111,24 +121,23 @@ _WRITE: dict[Style, Callable[[int, str, str, int, str], str]] = {
 
 def write_dense(path: Path, style: Style, records: int, *, distinct: int = 2_000) -> None:
     """Write a capture of nothing but denials."""
-    write = _WRITE[style]
+    write, texts = _WRITE[style], messages(distinct)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         if style == "compact":
             file.write("Timestamp               Ty Process[PID:TID]\n")
-        for n, message in enumerate(messages(records, distinct)):
-            file.write(write(n, message, "kernel", 0, ""))
+        for n, access in enumerate(each_then_zipf(records, distinct)):
+            file.write(write(n, texts[access], "kernel", 0, ""))
         file.write("}]\n" if style == "json" else "")
 
 
 def write_sparse(path: Path, style: Style, size: int) -> int:
     """Write about `size` bytes of a whole machine's log; return how many denials are in it."""
-    write = _WRITE[style]
-    denials = messages(1 << 30, 500)
+    write, texts, draw = _WRITE[style], messages(500), zipf(500)
     piece: list[str] = []
     in_piece = bytes_in_piece = 0
     for n in range(1 << 30):
         if n % 200 == 77:
-            piece.append(write(n, next(denials), "kernel", 0, ""))
+            piece.append(write(n, texts[next(draw)], "kernel", 0, ""))
             in_piece += 1
         else:
             process, pid, subsystem, text = NOISE[n * 31 % 5]
@@ -145,9 +154,3 @@ def write_sparse(path: Path, style: Style, size: int) -> int:
             file.write((again if turn else first).replace(b"2026-09-08 ", day))
         file.write(b"}]\n" if style == "json" else b"")
     return in_piece * times
-
-
-def lines(path: Path, count: int) -> list[str]:
-    """Return the first lines of a capture."""
-    with path.open(encoding="utf-8") as file:
-        return list(islice(file, count))

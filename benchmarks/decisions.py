@@ -1,8 +1,8 @@
 """How many accesses a profile decides in a second, and how that grows with its rules.
 
-Run from the clone: ``python -m benchmarks.decisions``. Rules and accesses are made up after real
-profiles (a third subpaths, a third literals, the rest service names, regexes and ``require-all``)
-and real captures; the same numbers every time. Printed are, for each number of rules:
+Rules and accesses are made up after real profiles (a third subpaths, a third literals, the rest
+service names, regexes and ``require-all``) and real captures; the same ones every time. For each
+number of rules, in seconds of one run:
 
 * read: parsing and evaluating the text of the profile;
 * first: all distinct accesses for the first time, which sorts and prepares the rules;
@@ -13,14 +13,13 @@ and real captures; the same numbers every time. Printed are, for each number of 
 
 from __future__ import annotations
 
-import argparse
 import random
-import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.measure import Size, Table, best
 from sbdiag.capture.frames import DENIALS
 from sbdiag.diagnosis.accesses import distinct_accesses
 from sbdiag.diagnosis.compare import check
@@ -28,7 +27,9 @@ from sbdiag.diagnosis.replay import replay
 from sbdiag.seatbelt.access import Access
 from sbdiag.seatbelt.profile import parse_profile
 
-T = TypeVar("T")
+RULES = (20, 200, 2_000, 20_000)
+COUNT = 100_000
+DISTINCT = 5_000
 
 _SEED = 20260527
 _FILES = ("file-read-data", "file-read-metadata", "file-write-data", "file-write-create")
@@ -87,44 +88,38 @@ def _path(draw: random.Random) -> str:
     return "/".join(("/Users/you", *parts))
 
 
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """Return a result, and the seconds that it took."""
-    start = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - start
+def decisions(size: Size, folder: Path) -> Table:
+    """Decide, replay and check many denials under profiles of several sizes."""
+    del folder
+    heads = ("rules", "read", "first", "decide", "decisions a second", "replay", "check")
+    count = size.of(COUNT)
+    denials = capture(count, min(DISTINCT, max(1, count // 20)))
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        accesses = [one.access for one in distinct_accesses(denials)]
+        for rules in RULES:
+            yield row(profile_text(size.of(rules)), denials, accesses)
+
+    return Table("decisions", heads, rows())
 
 
-def measured(text: str, denials: pd.DataFrame, accesses: Sequence[Access]) -> str:
-    """Return the columns of one line of the table."""
-    profile, read = timed(lambda: parse_profile(text))
+def row(text: str, denials: pd.DataFrame, accesses: list[Access]) -> tuple[str, ...]:
+    """Measure with one profile."""
+    read = best(lambda: parse_profile(text), 1)
+    profile = read.result
 
     def decide_all() -> None:
         for access in accesses:
             profile.decide_access(access)
 
-    _, first = timed(decide_all)
-    _, decide = timed(decide_all)
-    _, replayed = timed(lambda: replay(denials, profile))
-    _, checked = timed(lambda: check(denials, profile))
-    seconds = f"{read:>8.2f}{first:>8.2f}{decide:>8.2f}"
-    return f"{seconds}{len(accesses) / decide:>8,.0f}{replayed:>8.2f}{checked:>8.2f}"
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--denials", type=int, default=100_000)
-    parser.add_argument("--distinct", type=int, default=5_000)
-    parser.add_argument("--rules", type=int, nargs="+", default=[20, 200, 2_000, 20_000])
-    options = parser.parse_args(arguments)
-    denials = capture(options.denials, options.distinct)
-    accesses = [one.access for one in distinct_accesses(denials)]
-    print(f"{len(denials):,} denials, {len(accesses):,} distinct accesses; seconds")
-    heads = ("read", "first", "decide", "per s", "replay", "check")
-    print(f"{'rules':>8}" + "".join(f"{head:>8}" for head in heads))
-    for rules in options.rules:
-        print(f"{rules:>8,}" + measured(profile_text(rules), denials, accesses), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    first, decide = best(decide_all, 1), best(decide_all, 1)
+    replayed = best(lambda: replay(denials, profile), 1)
+    checked = best(lambda: check(denials, profile), 1)
+    seconds = (f"{one.seconds:.2f}" for one in (read, first, decide))
+    return (
+        f"{len(profile.rules):,}",
+        *seconds,
+        f"{len(accesses) / decide.seconds:,.0f}",
+        f"{replayed.seconds:.2f}",
+        f"{checked.seconds:.2f}",
+    )

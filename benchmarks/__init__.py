@@ -1,0 +1,1 @@
+"""How fast sbdiag is, as ratios to other tools in one run: ``python -m benchmarks``."""
