@@ -17,9 +17,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
-import nbformat
 import pandas as pd
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from sbdiag.diagnosis.ruleset import RuleSet, Widen, XpcKind
 from sbdiag.errors import ExportError
@@ -84,6 +82,10 @@ def to_notebook(report: Investigation) -> str:
         The text of an ``.ipynb`` file: valid by nbformat, cells numbered, no outputs. Running it
         builds the report from the evidence inside, and checks that the rules come out the same.
     """
+    # here, as the import takes longer than reading a capture: it builds grammars of its checker
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
     notebook = new_notebook(metadata=_KERNEL)  # type: ignore[no-untyped-call]
     for number, (kind, source) in enumerate(_cells(report), 1):
         make = new_markdown_cell if kind == "markdown" else new_code_cell
