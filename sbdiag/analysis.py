@@ -386,6 +386,8 @@ def build(
 
 def _in_order(frame: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     """Put the rows of each run together, in the order of the runs; rows are numbered anew."""
+    if frame["run"].nunique() < 2:
+        return frame
     place = frame["run"].map({run: number for number, run in enumerate(order)})
     if place.is_monotonic_increasing:
         return frame

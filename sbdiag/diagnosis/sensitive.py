@@ -265,13 +265,12 @@ def sensitive_entry(access: Access) -> Sensitive | None:
     """Return the entry that `access` falls under, ``None`` if none does."""
     path = access.value("path") or access.value("unix-socket")
     folded = None if path is None else paths.folded(path)
+    around = set() if folded is None else {folded, *paths.ancestors(folded)}
     service = access.value("global-name") or access.value("xpc-service-name")
     for entry in SENSITIVE:
         if entry.writes and access.operation.startswith(_LOOKS):
             continue
-        if service in entry.names or (
-            folded is not None and any(paths.below(folded, place) for place in _FOLDED[entry.name])
-        ):
+        if service in entry.names or not around.isdisjoint(_FOLDED[entry.name]):
             return entry
     if folded is not None and access.operation.startswith("file-issue-extension"):
         return OVER_SECRETS if _holds(folded) else None

@@ -82,9 +82,13 @@ def verify(
     with_all: dict[int, Decision] = {}
     without: dict[tuple[int, ...], Profile] = {(): base}
     rows = []
+    # which access each rule's denials ask for, looked up for all rules at once
+    all_labels = [label for each in rules for label in each.denials]
+    all_numbers = number[denials.index.get_indexer(pd.Index(all_labels, dtype=denials.index.dtype))]
+    ends = np.cumsum([len(each.denials) for each in rules], dtype=np.intp)
     for index, each in enumerate(rules):
         labels = list(each.denials)
-        mine = number[denials.index.get_indexer(pd.Index(labels))]
+        mine = all_numbers[ends[index] - len(labels) : ends[index]]
         accesses, firsts = np.unique(mine, return_index=True)
         for access in accesses:
             if int(access) not in with_all:
