@@ -8,7 +8,7 @@ the start of the record, those behind it from its end; what is left between them
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -163,10 +163,12 @@ def _take_stamp(
     first, good = _window(stamp.width, at, limit, backwards=backwards)
     first = first * good
     # whole minutes: each is read once for the neighbours that share it
-    minutes = _rows(data, first, 2 * 8).view(np.uint64)
-    colon = data[first + _MINUTE_BYTES - 1]
-    changes = (minutes[1:] != minutes[:-1]).any(axis=1) | (colon[1:] != colon[:-1])
-    heads = np.flatnonzero(np.concatenate([[True], changes])[: len(at)])
+    new = np.zeros(len(at), dtype=bool)
+    new[:1] = True
+    for place in (0, 8, _MINUTE_BYTES - 8):  # eight bytes as a number; the last two overlap
+        part = _numbers(data, first + place, "<u8")
+        new[1:] |= part[1:] != part[:-1]
+    heads = np.flatnonzero(new)
     texts = _texts(data, first[heads], _MINUTE_BYTES).tolist()
     read = np.array([_minute(text, stamp) for text in texts], dtype=np.int64)
     micros = np.repeat(read, np.diff(heads, append=len(at)))
@@ -214,8 +216,14 @@ def _rows(data: Bytes, first: Places, width: int) -> Bytes:
 
 def _two(data: Bytes, first: Places) -> Places:
     """Return the number that the two bytes from each place on write, below 0 if none."""
-    every = np.ndarray((len(data) - 1,), dtype="<u2", buffer=data, strides=(1,))
-    return np.take(_TWO_DIGITS, every[first])
+    return np.take(_TWO_DIGITS, _numbers(data, first, "<u2"))
+
+
+def _numbers(data: Bytes, first: Places, kind: str) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Return the bytes from each place on as a number."""
+    width = np.dtype(kind).itemsize
+    every = np.ndarray((len(data) - width + 1,), dtype=kind, buffer=data, strides=(1,))
+    return every[first]
 
 
 def _distinct(data: Bytes, starts: Places, ends: Places) -> tuple[Places, list[bytes]]:
