@@ -127,7 +127,9 @@ class BlockReader:
     def _take_all(self, records: Records, seen: Survey) -> None:
         """Take records, and leave out what lies between them."""
         shape = seen.found[records.place[0]][0].shape
-        self._reader.interrupt(shape.head.partition(b"\n")[0].decode())
+        begin = int(records.starts[0])
+        line = bytes(self._block.data[begin : self._block.data.find(b"\n", begin)])
+        self._reader.interrupt(line.decode("utf-8", "replace").removesuffix("\r"))
         stop = int(records.stops[-1])
         before = seen.line(self._at)
         lines = seen.line(stop) - before

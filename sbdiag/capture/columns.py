@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sbdiag.capture.blocks import Bytes, Places
+from sbdiag.capture.lines import LINE_BYTES
 from sbdiag.capture.shape import RUN_BYTES, Piece, Run, Shape, Stamp
 from sbdiag.capture.times import iso_moment
 
@@ -70,7 +71,8 @@ class Found(NamedTuple):
 def find_records(shape: Shape, data: Bytes, starts: Places, ends: Places) -> Found:
     """Find those of the candidates from `starts` to `ends` (a line break, or the end of all)."""
     columns = _Columns(np.arange(len(starts)), starts, ends, np.zeros_like(starts))
-    columns = columns.where(ends - starts > shape.least_bytes)
+    size = ends - starts  # the careful reader cuts what is longer
+    columns = columns.where((size > shape.least_bytes) & (size <= LINE_BYTES))
     for piece in shape.before:
         good, moved, micros = _take(piece, data, columns.front, columns.back)
         columns = columns.moved(front=moved, micros=micros).where(good)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, TypeAlias, cast
+from typing import BinaryIO, Final, Literal, TypeAlias, TypeGuard, cast
 
 import zstandard
 
@@ -132,7 +132,7 @@ class Capture:
         """
         blocks = self.blocks()
         left = memoryview(b"")
-        into: Callable[[memoryview], int | None] | None = getattr(self.raw, "readinto", None)
+        into = self.raw.readinto if _is_plain_file(self.raw) else None
 
         def fill(buffer: memoryview) -> int:
             nonlocal left
@@ -180,6 +180,13 @@ class Capture:
         if len(odd) >= 2 and even.count(0) * 10 > len(even) * 7 and odd.count(0) * 10 < len(odd):
             return block, "utf-16-be"
         return block, "utf-8"
+
+
+def _is_plain_file(raw: object) -> TypeGuard[io.FileIO | io.BytesIO | io.BufferedReader]:
+    """Whether a file may be read without a look at what each read brings."""
+    if isinstance(raw, io.BufferedReader):
+        raw = raw.raw
+    return isinstance(raw, io.FileIO | io.BytesIO)
 
 
 class _Counted(io.RawIOBase):
@@ -262,6 +269,13 @@ class _Peekable(io.RawIOBase):
         if self._broken is not None:
             raise self._broken
         return self._stream.read(size)
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Read what is there; what comes before a break is not lost with the error."""
+        if self._ahead or self._broken is not None:
+            return self.read(size)
+        read1: Callable[[int], bytes] = getattr(self._stream, "read1", self._stream.read)
+        return read1(size)
 
     def readinto(self, buffer: object, /) -> int:
         view = memoryview(cast("bytearray", buffer))

@@ -40,7 +40,10 @@ class Coded:
             used = np.flatnonzero(np.bincount(self.which)).tolist()
             names = sorted({str(value) for n in used if (value := self.distinct[n]) is not None})
         places = {name: place for place, name in enumerate(names)}
-        codes = np.array([places.get(str(value), -1) for value in self.distinct], dtype=np.int16)
+        codes = np.array(
+            [-1 if value is None else places.get(str(value), -1) for value in self.distinct],
+            dtype=np.int32,
+        )
         kind = pd.CategoricalDtype(pd.Index(names, dtype="str"), ordered=False)
         return pd.Series(pd.Categorical.from_codes(codes[self.which], dtype=kind))
 

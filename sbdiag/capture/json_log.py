@@ -100,7 +100,7 @@ class JsonRegion:
         ours = can_be_ours(line)
         if self.inside:
             self._lines.append((number, line))
-            self.can_be_ours = self.can_be_ours or ours
+            self.can_be_ours = self.can_be_ours or (ours and not _MARGIN.match(line))
         for match in _BRACKET.finditer(line):
             mark = match[0]
             if mark in "{[" and (self._depth or mark == "{"):

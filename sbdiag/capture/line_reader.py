@@ -70,8 +70,6 @@ class LineReader:
         self._settle()
         if line.start == "between" and self._json.opens(line.text):
             self._json.read(line)
-        else:  # the rest of a very long line
-            self.ledger.skip()
 
     @property
     def at_rest(self) -> bool:

@@ -90,21 +90,22 @@ def read_all(
     if number < 2 or not all(isinstance(file, str | os.PathLike) for file, _ in files):
         return [read_capture(file, tz=tz, run=run, progress=progress) for file, run in files]
     time_zone(tz)
-    tasks = (delayed(_scan)(file, run) for file, run in files)
-    readings = []
-    for scanned in Parallel(n_jobs=number)(tasks):
-        if isinstance(scanned, CaptureError):
-            raise scanned
-        readings.append(scanned.reading(tz))
-    return readings
+    # a process that was there before has its own idea of where it is
+    places = [os.path.abspath(os.fspath(file)) for file, _ in files]  # type: ignore[arg-type]
+    tasks = (delayed(_scan)(place, run) for place, (_, run) in zip(places, files, strict=True))
+    return [
+        # what fails there fails here, in the words for this process
+        read_capture(file, tz=tz, run=run) if scanned is None else scanned.reading(tz)
+        for (file, run), scanned in zip(files, Parallel(n_jobs=number)(tasks), strict=True)
+    ]
 
 
-def _scan(file: Source, run: str | None) -> Scanned | CaptureError:
-    """Read one capture in another process; an error is handed over in its place."""
+def _scan(file: Source, run: str | None) -> Scanned | None:
+    """Read one capture in another process."""
     try:
         return scan_capture(file, run=run, progress=False)
-    except CaptureError as error:
-        return error
+    except CaptureError:
+        return None
 
 
 def helpful_processes(files: Sequence[Source]) -> int:

@@ -56,7 +56,7 @@ _NO_TAG: Final[tuple[tuple[str, str], ...]] = (
     (r"Failed to symbolicate: ", "log stream on macOS 26.2, standard error between records"),
 )
 
-_NUMBER = r"\d{1,18}"
+_NUMBER = r"[0-9]{1,18}"
 _START = re.compile(
     rf"\s*(?:(?P<before>{_NUMBER}) duplicate reports? for\s+)?"
     r"(?:(?P<layer>Sandbox|System Policy|Protobox)(?P<colon>:\s*|\s+))?"

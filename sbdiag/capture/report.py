@@ -100,7 +100,7 @@ def _text(record: Mapping[str, object], *keys: str) -> str | None:
     for key in keys:
         value = record.get(key)
         if isinstance(value, str) and value:
-            return value
+            return value.encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a pair
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from array import array
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,7 @@ class _Columns(NamedTuple):
     lines: Numbers
 
 
+_SHORT: Final = 64  # fewer rows are no part of their own
 Writer: TypeAlias = "tuple[Kind, Style, Origin]"
 
 
@@ -94,9 +95,14 @@ class Rows:
         micros, lines
             When, in the writer's kind of time, and in which line.
         """
-        self._close_part()
-        self._columns.append(_Columns(ranks, micros, writers, lines))
         self._length += len(ranks)
+        columns = _Columns(ranks, micros, writers, lines)
+        if len(ranks) < _SHORT:
+            for single, column in zip(self._single, columns, strict=True):
+                single.extend(column.tolist())
+            return
+        self._close_part()
+        self._columns.append(columns)
 
     def rank(self, message: Message) -> int:
         """Return the place of a message among the distinct ones, at the end if it is new."""
@@ -137,8 +143,8 @@ class Rows:
         self, run: str, *, tz: str | dt.tzinfo | None, modified: float | None
     ) -> tuple[pd.DataFrame, tuple[str, ...]]:
         """Build the frame; return it with what was assumed about times."""
-        distinct = _settle_layers(list(self._ranks))
         which, micros, by, lines = self._whole()
+        distinct = _settle_layers(list(self._ranks), used=set(np.unique(which).tolist()))
         kinds = np.array([KINDS.index(kind) for kind, _, _ in self._writers], dtype=np.int8)
         times, notes = settle(micros, kinds[by], tz=tz, modified=modified)
         subjects = [message.subject for message in distinct]
@@ -196,15 +202,16 @@ class Rows:
         )
 
 
-def _settle_layers(messages: list[Message]) -> list[Message]:
+def _settle_layers(messages: list[Message], *, used: set[int]) -> list[Message]:
     """Give old duplicate reports the layer of the denial they repeat: they do not print it.
 
     macOS 10.14 wrote ``Sandbox: mds(76) System Policy: deny(1) …`` and then
-    ``Sandbox: 4 duplicate reports for mds deny(1) …``, with neither pid nor layer.
+    ``Sandbox: 4 duplicate reports for mds deny(1) …``, with neither pid nor layer. Only messages
+    that a row has, the `used` ones, are looked at.
     """
     layers: dict[tuple[str | None, str, str | None], set[str]] = {}
-    for message in messages:
-        if message.pid is not None:
+    for rank, message in enumerate(messages):
+        if rank in used and message.pid is not None:
             key = (message.process, message.operation, message.target)
             layers.setdefault(key, set()).add(message.layer)
     return [

@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from sbdiag.capture.json_log import read_record
+from sbdiag.capture.json_log import is_json, read_record
 from sbdiag.capture.line_reader import LineReader, sets_state
 from sbdiag.capture.lines import read_lines
 from sbdiag.capture.marks import CANDIDATE
 from sbdiag.capture.message import Message
 from sbdiag.capture.rows import Row, Rows
-from sbdiag.capture.styles import read_header
+from sbdiag.capture.styles import Origin, read_header
 from sbdiag.capture.times import iso_moment
 
 Run: TypeAlias = Literal["digits", "hex", "spaces"]
@@ -28,8 +28,9 @@ Piece: TypeAlias = "bytes | Run | Stamp"
 
 RUN_BYTES: Final = 20
 """The longest run: the digits of a number of 64 bits."""
-KNOWN_MESSAGES: Final = 100_000
-"""So many distinct messages are kept for each shape; then it begins anew."""
+KNOWN_BYTES: Final = 16 * 1024 * 1024
+"""Distinct messages are kept for each shape up to about so many bytes; then it begins anew."""
+_ENTRY_BYTES: Final = 150  # beside the text
 
 _STAMP = re.compile(
     rb"(?P<date>\d{4}-\d\d-\d\d)(?P<between>[ T])"
@@ -89,6 +90,8 @@ class Shape:
     known
         Messages seen, as they stand in the log, and their rank among the rows; -1 for one that
         the careful reader must see in its place.
+    known_bytes
+        How much they take up, about.
     """
 
     before: tuple[Piece, ...]
@@ -100,6 +103,7 @@ class Shape:
     shift_micros: int
     fields: Mapping[str, object]
     known: dict[bytes, int] = field(default_factory=dict)
+    known_bytes: int = 0
 
     @property
     def is_json(self) -> bool:
@@ -121,11 +125,14 @@ class Shape:
     def ranks(self, messages: list[bytes], rows: Rows) -> list[int]:
         """Return the ranks of messages among `rows`, each read in the sample's place; or -1."""
         known = self.known
-        if len(known) >= KNOWN_MESSAGES:
-            known.clear()
         if new := [message for message in messages if message not in known]:
             known.update(zip(new, self._read(new, rows), strict=True))
-        return [known[message] for message in messages]
+            self.known_bytes += sum(map(len, new)) + _ENTRY_BYTES * len(new)
+        ranks = [known[message] for message in messages]
+        if self.known_bytes > KNOWN_BYTES:
+            known.clear()
+            self.known_bytes = 0
+        return ranks
 
     def _read(self, messages: list[bytes], rows: Rows) -> list[int]:
         """Read new messages, all at once if that goes smoothly, else one by one."""
@@ -166,7 +173,9 @@ def learn(record: bytes, *, loose: bool = False) -> Shape | None:
     if row is None or row.moment is None or not sets_state(first.removesuffix("\r")):
         return None
     in_json = row.style in ("json", "ndjson")
-    parts = _json_parts(record, loose=loose) if in_json else _column_parts(record)
+    if in_json and record.startswith(b"}") and b"\n" not in record:
+        return None  # the next line may end its object
+    parts = _json_parts(record, loose=loose) if in_json else _column_parts(record, row.origin)
     kinds = [kind for kind, _ in parts]
     stamps = [text for kind, text in parts if isinstance(kind, Stamp)]
     if kinds.count("message") != 1 or len(stamps) != 1:
@@ -176,7 +185,7 @@ def learn(record: bytes, *, loose: bool = False) -> Shape | None:
     if printed is None:
         return None
     where = kinds.index("message")
-    fields = _fields(record, parts[where][1]) if in_json else {}
+    fields = _fields(record, parts[where][1], text) if in_json else {}
     if fields is None:
         return None
     return Shape(
@@ -212,14 +221,20 @@ def read_apart(records: list[bytes]) -> list[Row] | None:
 Part: TypeAlias = "tuple[Piece | Literal['message'], bytes]"
 
 
-def _column_parts(record: bytes) -> list[Part]:
-    """Divide a line of columns: time, thread, message."""
+def _column_parts(record: bytes, origin: Origin) -> list[Part]:
+    """Divide a line of columns that `origin` wrote: time, thread, message."""
     header = read_header(record.decode("utf-8", "replace"))
     stamp = _STAMP.match(record)
-    if header is None or stamp is None or not record.isascii():
+    if header is None or stamp is None or stamp["between"] != b" " or not record.isascii():
         return []
     message = header.message.encode()
     if not record.endswith(message) or not message[:1].isalnum():
+        return []
+    head = record[: -len(message)].decode()
+    alone = read_header(head + "x")
+    if alone is None or not header.origin == alone.origin == origin:
+        return []  # the message shows who wrote it
+    if '"' in head or is_json(head):  # a process called null: with some messages it is JSON
         return []
     columns = record[stamp.end() : -len(message)]
     parts: list[Part] = [(_stamp(stamp), stamp[0])]
@@ -257,7 +272,7 @@ def _json_parts(record: bytes, *, loose: bool) -> list[Part]:
             continue
         if token["number"]:
             varies = key in _VARYING or (loose and key not in _DECISIVE)
-            whole = parts and not parts[-1][1].endswith(b"-")
+            whole = parts and parts[-1][1][-1:] not in (b"-", b"+", b".", b"e", b"E")
             parts.append(("digits" if varies and whole else text, text))
         else:
             parts.append((text, text))
@@ -267,15 +282,17 @@ def _json_parts(record: bytes, *, loose: bool) -> list[Part]:
     return parts
 
 
-def _fields(record: bytes, message: bytes) -> Mapping[str, object] | None:
-    """Read the object of a record; ``None`` if it is not the one whose message this is."""
+def _fields(record: bytes, message: bytes, stamp: str) -> Mapping[str, object] | None:
+    """Read the object of a record; ``None`` if message or time stand elsewhere or twice."""
     text = record[record.index(b"{") :] + b"}" * record.startswith(b"}")
     try:
         fields = json.loads(text.decode("utf-8", "replace"), strict=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    same = isinstance(fields, dict) and fields.get("eventMessage") == _string(message)
-    return fields if same else None
+    if not isinstance(fields, dict) or record.count(b'"timestamp"') != 1:
+        return None
+    there = str(fields.get("timestamp")).startswith(stamp)
+    return fields if there and fields.get("eventMessage") == _string(message) else None
 
 
 def _string(inner: bytes) -> object:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -19,7 +18,6 @@ from sbdiag.capture.styles import read_header
 
 NEXT_OBJECT: Final = b"},{\n"
 """Between the records of an array; begins the second one."""
-_BETWEEN_OBJECTS: Final = b"\n" + NEXT_OBJECT
 
 # Columns that `read_header` is known to read, as most lines have them.
 _COLUMNS = re.compile(
@@ -189,35 +187,17 @@ def _objects(block: Block, start: int, breaks: Places, marks: Places | None) -> 
     """Return the same for the objects of an array, each from the line that ends the last one."""
     end = block.end
     last = [end] if block.between_objects else []
-    if marks is None:
-        lines = np.concatenate([[start], breaks + 1])
-        lines = lines[lines + len(NEXT_OBJECT) <= end]
-        for offset, byte in enumerate(NEXT_OBJECT):
-            lines = lines[block.bytes[lines + offset] == byte]
-        bounds = np.concatenate([lines, last]).astype(np.int64)
-        starts, ends = bounds[:-1], bounds[1:] - 1
-    else:
-        found = dict(_objects_around(block, start, marks))
-        starts = np.array(list(found), dtype=np.int64)
-        ends = np.array(list(found.values()), dtype=np.int64)
+    lines = np.concatenate([[start], breaks + 1])
+    lines = lines[lines + len(NEXT_OBJECT) <= end]
+    for offset, byte in enumerate(NEXT_OBJECT):
+        lines = lines[block.bytes[lines + offset] == byte]
+    bounds = np.concatenate([lines, last]).astype(np.int64)
+    starts, ends = bounds[:-1], bounds[1:] - 1
+    if marks is not None:
+        which = np.searchsorted(bounds, marks, side="right") - 1
+        which = np.unique(which[(which >= 0) & (which < len(starts))])
+        starts, ends = starts[which], ends[which]
     return Spots(starts, ends, np.searchsorted(breaks, starts))
-
-
-def _objects_around(block: Block, start: int, marks: Places) -> Iterator[tuple[int, int]]:
-    """Yield start and end of the objects that hold a mark."""
-    data, end = block.data, block.end
-    stop = start
-    for mark in marks.tolist():
-        if mark < stop:
-            continue
-        begin = data.rfind(_BETWEEN_OBJECTS, max(start - 1, 0), mark) + 1
-        if begin == 0 and not data.startswith(NEXT_OBJECT, start):
-            continue
-        begin = begin or start
-        stop = data.find(_BETWEEN_OBJECTS, mark, end) + 1
-        stop = stop or (end if block.between_objects else 0)
-        if stop:
-            yield begin, stop - 1
 
 
 def _apart(block: Block, found: list[tuple[Found, Spots]]) -> tuple[tuple[Found, Spots], ...]:
@@ -227,6 +207,7 @@ def _apart(block: Block, found: list[tuple[Found, Spots]]) -> tuple[tuple[Found,
     starts = found[0][1].starts
     if len(found) > 1:
         starts = np.sort(np.concatenate([spots.starts for _, spots in found]))
+    objects = [spots.starts for records, spots in found if records.shape.is_json]
     kept = []
     for records, spots in found:
         # where another record follows, and where something else does
@@ -234,6 +215,8 @@ def _apart(block: Block, found: list[tuple[Found, Spots]]) -> tuple[tuple[Found,
         if len(found) > 1:
             following = following[np.searchsorted(starts, spots.starts)]
         apart = following == spots.ends + 1
+        if not records.shape.is_json and objects:  # a broken object under columns may be a tag
+            apart &= ~np.isin(following, np.concatenate(objects))
         for index in np.flatnonzero(~apart).tolist():
             apart[index] = _ends_there(records.shape, block, int(spots.ends[index]) + 1)
         if not apart.all():

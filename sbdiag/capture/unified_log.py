@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,8 +37,8 @@ class Counts:
     ``lines`` is the sum of the other four, for any bytes that can be unpacked. A line is what
     ends in a line break, or the rest after the last one. Three kinds of long lines count more than
     once: a line of several JSON objects counts once more for each record of ours in it that
-    another object follows, a JSON string that holds log text once for each of its lines, and a
-    line of more than 1 MiB once for each piece of it that was read.
+    another object follows, a JSON string that holds log text once for each of its lines, and an
+    array on a line of more than 1 MiB once for each piece of it that was read.
 
     Attributes
     ----------
@@ -150,8 +151,8 @@ def scan_capture(
         name = os.path.basename(capture.name) if run is None else run
         name = name.encode("utf-8", "backslashreplace").decode("utf-8")  # a name need not be text
         ahead = _AHEAD if capture.size is None or capture.size > LONG_BYTES else 0
-        blocks = _watched(capture, ahead + 3, reporting(progress, capture.size))
-        BlockReader(reader).read(blocks, ahead=ahead)
+        with closing(_watched(capture, ahead + 3, reporting(progress, capture.size))) as blocks:
+            BlockReader(reader).read(blocks, ahead=ahead)
         notes = (*capture.notes, *reader.notes())
         modified = capture.modified
     tally = reader.ledger.tally
@@ -159,7 +160,7 @@ def scan_capture(
     return Scanned(name, rows, counts, notes, modified)
 
 
-def _watched(capture: Capture, buffers: int, progress: Progress) -> Iterator[Block]:
+def _watched(capture: Capture, buffers: int, progress: Progress) -> Generator[Block]:
     """Pass the blocks on and say how far the file was read."""
     try:
         for block in read_blocks(capture.filler(), count=buffers):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sbdiag.capture import block_reader, survey
 from sbdiag.capture import shape as shapes
 from sbdiag.capture.block_reader import BlockReader
 from sbdiag.capture.blocks import read_blocks
@@ -234,6 +235,140 @@ def test_unusual_records_have_no_shape(record: bytes) -> None:
 
 
 def test_a_shape_forgets_rather_than_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapes, "KNOWN_MESSAGES", 10)
+    monkeypatch.setattr(shapes, "KNOWN_BYTES", 1500)
     records = [compact("2026-09-08 12:08:19.267", n, MESSAGES[0] + str(n % 40)) for n in range(500)]
     assert_same("\n".join(records).encode(), 2000)
+
+
+C = compact(STAMPS[0], 7, MESSAGES[0])
+UNDATED = "kernel[0] Sandbox: wc(1) deny(1) file-read-data /y"
+
+
+def numbered(text: str) -> list[str]:
+    """Return six lines, with 0 to 5 in the place of N."""
+    return [text.replace("N", str(number)) for number in range(6)]
+
+
+def with_fields(fields: str) -> str:
+    return f'{{{fields},"processID":0,"eventMessage":"{MESSAGES[0]}"}}'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(
+            numbered(f"2026-09-08T12:08:2N.000Z {C}"), id="the outer of two times differs"
+        ),
+        pytest.param(
+            numbered(
+                with_fields(
+                    '"timestamp":"2026-09-08 12:08:19-0400",'
+                    '"x":{"timestamp":"2026-09-08 12:08:2N.000"}'
+                )
+            ),
+            id="a time inside another object differs",
+        ),
+        pytest.param(
+            numbered(
+                with_fields(
+                    '"timestamp":"2026-09-08 12:08:2N.000+0000",'
+                    '"timestamp":"2026-09-08 12:00:00+0000"'
+                )
+            ),
+            id="the first of two times differs",
+        ),
+        pytest.param(
+            [C] * 4
+            + ["2026-09-08 12:08:20.000 Df foo[7:1f] (lib) "]
+            + ["Sandbox: wc(1) deny(1) file-read-data /forged", C],
+            id="a bare denial under columns without a message",
+        ),
+        pytest.param(
+            [compact(STAMPS[0], 7, f"PWQP: {MESSAGES[0]}")] * 5 + [UNDATED, C],
+            id="words in front of a denial show another writer",
+        ),
+        pytest.param(
+            [
+                *[C] * 4,
+                compact(STAMPS[0], 7, "Sandbox: wc(1) System Policy: deny(1) file-read-data"),
+                "/x",
+                compact(STAMPS[0], 7, "Sandbox: 4 duplicate reports for wc deny(1) file-read-data"),
+                C,
+            ],
+            id="a target on its own line",
+        ),
+        pytest.param([C] * 4 + ["limactl deny(\u0661) file-read-data /x", C], id="other digits"),
+        pytest.param(
+            [C] * 4
+            + [ndjson(STAMPS[0], 2, MESSAGES[0])] * 4
+            + [C, ndjson(STAMPS[0], 2, "Sandbox: x deny(1) x").replace(": x", ": \\x")]
+            + [C, ndjson(STAMPS[0], 2, MESSAGES[0])],
+            id="a broken object under columns may be a tag",
+        ),
+        pytest.param(
+            [array(STAMPS[0], 2, MESSAGES[0])] * 4
+            + ['{"b":"it will allow"', array(STAMPS[0], 2, MESSAGES[1])] * 2,
+            id="an open object before a record of an array",
+        ),
+        pytest.param(["},{" + with_fields('"threadID":1')[1:-1]] * 6, id="objects that stay open"),
+        pytest.param(
+            ["2026-09-08 12:08:19.000 null[0]: " + MESSAGES[0]] * 3
+            + ["},{" + with_fields('"threadID":1')[1:-1]]
+            + ['2026-09-08 12:08:19.000 null[0]: "Sandbox: q(1) deny(1) signal"']
+            + ["2026-09-08 12:08:19.000 null[0]: " + MESSAGES[0]],
+            id="columns that are JSON with some messages",
+        ),
+        pytest.param(
+            [with_fields('"a":' + "[" * 3000 + "]" * 3000 + ',"timestamp":"2026-09-08 12:08:19"')]
+            * 3,
+            id="brackets beyond all depth",
+        ),
+        pytest.param(
+            [with_fields(f'"processID": 0.{n},"timestamp":"2026-09-08 12:08:19.0"') for n in (0, 5)]
+            * 4,
+            id="a fraction that decides",
+        ),
+    ],
+)
+@pytest.mark.parametrize("loose", [False, True])
+def test_hard_cases(lines: list[str], loose: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(block_reader, "STRICT_SHAPES", 0 if loose else 8)
+    data = "\n".join(lines).encode()
+    for capacity in (400, 2**20):
+        assert_same(data, capacity)
+
+
+def test_broken_bytes_in_front_of_the_message() -> None:
+    record = with_fields('"path":"/\udcff","timestamp":"2026-09-08 12:08:19.0"')
+    assert_same("\n".join([record] * 8).encode("utf-8", "surrogateescape"), 2000)
+
+
+def test_a_record_too_long_for_the_careful_reader_is_left_to_it() -> None:
+    long = ndjson(STAMPS[0], 2, MESSAGES[0] + "x" * 1_200_000)
+    lines = [ndjson(STAMPS[0], 2, MESSAGES[0])] * 300
+    assert_same("\n".join([*lines, long, *lines]).encode(), 4 * 2**20)
+
+
+def test_many_distinct_operations() -> None:
+    lines = [compact(STAMPS[0], 7, f"Sandbox: wc(1) deny(1) a{n} /x") for n in range(33_000)]
+    operations = read("\n".join(lines).encode(), 2**20)[0]["operation"]
+    assert operations.nunique() == 33_000
+
+
+def test_text_without_objects_after_an_array_takes_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = 0
+    find = survey.find_marks
+
+    def counting(data: memoryview) -> list[int]:
+        nonlocal looked
+        looked += len(data)
+        return find(data)
+
+    monkeypatch.setattr(survey, "find_marks", counting)
+    records = ["[{}", *[array(STAMPS[0], n, MESSAGES[0]) for n in range(50)], "}]"]
+    text = [f"{STAMPS[0]} Df trustd[312:1f2a] [x:y] it will allow {n}" for n in range(3000)]
+    data = "\n".join([*records, *text]).encode()
+    assert_same(data, 64 * 1024)
+    assert looked < 3 * len(data)

@@ -84,3 +84,16 @@ def test_processes_come_with_long_files(
         with files[-1].open("wb") as file:
             file.truncate(size << 20)  # a hole: takes no room
     assert helpful_processes([*files, tmp_path / "missing", b"bytes"]) == expected
+
+
+def test_names_are_looked_up_from_where_the_caller_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        for name in ("1.log", "2.log"):
+            (tmp_path / folder / name).write_text(LINE.format(1, 1, folder))
+    for folder in ("a", "b"):
+        monkeypatch.chdir(tmp_path / folder)
+        readings = read_all([("1.log", None), ("2.log", None)], processes=2)
+        assert [each.denials["target"].tolist() for each in readings] == [[f"/x{folder}"]] * 2
