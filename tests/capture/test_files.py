@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -166,3 +167,40 @@ def test_a_file_given_open_stays_open(tmp_path: Path) -> None:
     with path.open("rb") as file:
         read_capture(file, tz="UTC")
         assert not file.closed
+
+
+LINES = b"".join(
+    b"2026-09-08 12:08:19.267 E  kernel[0:1] (Sandbox) Sandbox: wc(1) deny(1) signal %d\n" % n
+    for n in range(30_000)
+)
+
+
+@pytest.mark.parametrize("packer", [gzip, bz2, lzma])
+def test_a_packed_file_opened_by_its_own_module_breaks_off_with_a_note(
+    packer: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "cut"
+    path.write_bytes(packer.compress(LINES)[:-30])
+    with packer.open(path) as file:
+        reading = read_capture(file)
+    assert 0 < reading.counts.denials <= 30_000
+    assert any("breaks off" in note for note in reading.notes)
+
+
+def test_a_wrong_check_sum_loses_nothing() -> None:
+    packed = bytearray(gzip.compress(LINES))
+    packed[-8] ^= 1
+    reading = read_capture(bytes(packed))
+    assert reading.counts.denials == 30_000
+    assert "CRC" in reading.notes[0]
+
+
+def test_a_stream_that_can_only_read() -> None:
+    class Stream(io.RawIOBase):
+        def __init__(self) -> None:
+            self.inner = io.BytesIO(LINES)
+
+        def read(self, size: int = -1, /) -> bytes:
+            return self.inner.read(size)
+
+    assert read_capture(Stream()).counts.denials == 30_000
