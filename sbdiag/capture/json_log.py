@@ -16,7 +16,7 @@ from typing import Final
 
 from sbdiag.capture.marks import can_be_ours
 from sbdiag.capture.message import Malformed, Message, parse_message
-from sbdiag.capture.report import structured_record
+from sbdiag.capture.report import clean, structured_record
 from sbdiag.capture.styles import Header, Origin, Style
 from sbdiag.capture.times import Moment, iso_moment
 
@@ -224,11 +224,6 @@ def embedded_texts(value: object) -> Iterator[str]:
             stack.extend(reversed(list(item.values())))
         elif isinstance(item, list):
             stack.extend(reversed(item))
-
-
-def clean(text: str) -> str:
-    r"""Replace halves of surrogate pairs, which JSON can hold (``"\ud800"``) and UTF-8 cannot."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _moment(stamp: object) -> Moment | None:

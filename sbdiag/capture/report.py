@@ -25,6 +25,7 @@ _BODY = re.compile(
     r"|\s*0x[0-9a-fA-F]+ - "
 )
 _METADATA: Final = "MetaData:"
+_HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,19 @@ def structured_record(value: object) -> Structured | None:
     return None if record == Structured() else record
 
 
+def clean(text: str) -> str:
+    r"""Replace halves of surrogate pairs, which JSON can hold (``"\ud800"``) and UTF-8 cannot.
+
+    The replacement is U+FFFD, as for any other bytes that are no text: no rule is made of it.
+    """
+    return _HALF_OF_A_PAIR.sub("\ufffd", text)
+
+
 def _text(record: Mapping[str, object], *keys: str) -> str | None:
     for key in keys:
         value = record.get(key)
         if isinstance(value, str) and value:
-            return value.encode("utf-8", "replace").decode("utf-8")  # JSON can hold half a pair
+            return clean(value)
     return None
 
 

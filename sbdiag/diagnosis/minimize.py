@@ -117,9 +117,6 @@ def minimal_rules(
             withheld[Class(exact.reason, exact.explanation)].append(group)
             continue
         doubt = cut_short(group.access, group.tag, profile, messages) if group.tag else ""
-        if isinstance(doubt, Class):
-            withheld[doubt].append(group)
-            continue
         verdict = "deny" if profile is None else profile.decide_access(group.access).verdict
         if verdict == "allow":
             withheld[_ALREADY].append(group)

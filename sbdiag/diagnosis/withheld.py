@@ -149,11 +149,6 @@ _MAY_BE_CUT: Final = (
     "A line stands under this denial: the message of a rule, or the rest of a name with a line end "
     "in it. Then this rule is for another file; the profile in force would tell."
 )
-_CUT: Final = Class(
-    "hidden",
-    "The line under the denial is no message of the profile: it may be the rest of a name with a "
-    "line end in it.",
-)
 
 
 def withheld_class(access: Access, *, verdict: str, layer: str, origin: str) -> Class | None:
@@ -198,33 +193,45 @@ def messages_of_rules(tagged: Iterable[tuple[Access, str]]) -> frozenset[str]:
 
 def cut_short(
     access: Access, tag: str, profile: Profile | None, messages: Container[str] = ()
-) -> Class | str:
+) -> str:
     """Say whether the name of an access may go on in the line under the denial.
 
     A rule's ``(with message …)`` stands in that line, and so does what follows a line end in the
     name of a file: a program that makes a file ``/a``, line end, ``b`` is refused what reads as
-    ``/a``. Only the profile in force tells the two apart; without one, `messages` are taken for
-    what they look like.
+    ``/a``. It gains nothing by that, since it could ask for ``/a``; but a rule for ``/a`` would
+    not help it.
+
+    Parameters
+    ----------
+    access, tag
+        What was refused, and the line under it.
+    profile
+        What was in force: its messages are none of a name.
+    messages
+        Other lines that are taken for messages, see :func:`messages_of_rules`.
 
     Returns
     -------
-    Class or str
-        Why it is withheld, where no rule of the profile has that message; else the doubt to warn
-        of, empty where there is none.
+    str
+        The doubt to warn of, empty where there is none.
     """
-    if not any(
+    goes_on = any(
         kind in _GOES_ON and (access.detail or "").endswith(value) for kind, value in access.values
-    ):
+    )
+    if not goes_on or tag in messages or (profile is not None and _says(profile, tag)):
         return ""
-    if profile is None or profile.unknown_imports:
-        return "" if tag in messages else _MAY_BE_CUT
-    of_profile = {
-        modifier.argument.strip()
+    return _MAY_BE_CUT
+
+
+def _says(profile: Profile, tag: str) -> bool:
+    """Return whether a rule of the profile has a message in which the line stands."""
+    lines = {line.strip() for line in tag.split("\n")}
+    return any(
+        lines <= {line.strip() for line in modifier.argument.split("\n")}
         for rule in profile.rules
         for modifier in rule.modifiers
         if modifier.name == "message" and isinstance(modifier.argument, str)
-    }
-    return "" if tag.strip() in of_profile else _CUT
+    )
 
 
 def _noise(access: Access) -> Class | None:

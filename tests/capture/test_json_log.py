@@ -154,7 +154,7 @@ def test_log_text_inside_a_report_is_read() -> None:
 
 def test_halves_of_a_surrogate_pair_are_replaced() -> None:
     line = '{"processID":0,"eventMessage":"Sandbox: a(1) deny(1) file-read-data \\/\\ud800"}'
-    assert list(read(line).denials["target"]) == ["/?"]
+    assert list(read(line).denials["target"]) == ["/\ufffd"]
 
 
 @pytest.mark.parametrize(

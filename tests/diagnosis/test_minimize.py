@@ -271,11 +271,13 @@ def test_the_rest_of_a_name_is_told_from_a_message_by_the_profile() -> None:
     (doubted,) = minimal_rules(denials)
     assert "another file" in doubted.warning
     mute = parse_profile("(version 1) (deny default)")
-    found = minimal_rules(denials, profile=mute)
-    assert found.rules == ()
-    assert reasons(found) == [("hidden", "", (0,))]
-    says_so = parse_profile('(version 1) (deny default (with message "b"))')
-    assert [rule.warning for rule in minimal_rules(denials, profile=says_so)] == [""]
+    (still,) = minimal_rules(denials, profile=mute)
+    assert "another file" in still.warning
+    for message in ("b", "a\\nb"):
+        says_so = parse_profile(f'(version 1) (deny default (with message "{message}"))')
+        assert [rule.warning for rule in minimal_rules(denials, profile=says_so)] == [""]
+    several = tagged("b", [("file-read-data", "/a"), ("mach-lookup", "a.b")])
+    assert [rule.warning for rule in minimal_rules(several, profile=mute)] == ["", ""]
     unsettled = parse_profile(
         '(version 1) (deny default) (import "other.sb")', missing_import="unknown"
     )

@@ -52,6 +52,10 @@ from sbdiag.seatbelt.access import parse_access
             "browser-data",
         ),
         ("file-write-create", "/Library/LaunchDaemons/com.x.plist", "launch-items"),
+        ("file-write-create", "/etc/pam.d/sudo", "run-by-others"),
+        ("file-write-data", "/private/var/at/tabs/you", "run-by-others"),
+        ("file-write-data", "/Users/you/.gitconfig", "run-by-others"),
+        ("network-outbound", "/private/var/run/docker.sock", "container-sockets"),
         ("file-issue-extension", "target:/Users/you/.ssh extension-class:a.b", "ssh-keys"),
         *(
             (
