@@ -33,6 +33,8 @@ STRICT_SHAPES: Final = 4
 """So many shapes are learned strictly."""
 MOST_LESSONS: Final = 64
 """So many records are taken apart to learn a shape; a capture without one is read carefully."""
+LESSON_BYTES: Final = 64 * 1024
+"""A longer record teaches nothing."""
 _INDENTED: Final = b" \t\r\n"  # sets no state
 _DENSE: Final = 4  # a block is dense if one line in so many of the last block was taken
 
@@ -126,7 +128,6 @@ class BlockReader:
 
     def _take_all(self, records: Records, seen: Survey) -> None:
         """Take records, and leave out what lies between them."""
-        shape = seen.found[records.place[0]][0].shape
         begin = int(records.starts[0])
         line = bytes(self._block.data[begin : self._block.data.find(b"\n", begin)])
         self._reader.interrupt(line.decode("utf-8", "replace").removesuffix("\r"))
@@ -161,7 +162,9 @@ class BlockReader:
             start = data.rfind(b"\n" + NEXT_OBJECT, 0, mark) + 1
             stop = data.find(b"\n" + NEXT_OBJECT, mark, end)
         loose = len(self._shapes) >= STRICT_SHAPES
-        shape = learn(bytes(data[start:stop]), loose=loose) if start < stop else None
+        if not start < stop <= start + LESSON_BYTES:
+            return False
+        shape = learn(bytes(data[start:stop]), loose=loose)
         if shape is None or any(known.is_like(shape) for known in self._shapes):
             return False
         self._shapes = (*self._shapes, shape)
