@@ -138,7 +138,7 @@ def match_path(form: PathForm, pattern: str, path: str) -> Answer:
         return YES if path.isascii() and pattern.isascii() else _beyond_ascii(form, pattern, path)
     if path.isascii() and pattern.isascii():
         return NO
-    wide = _compare(form, _widely_folded(pattern), _widely_folded(path))
+    wide = _compare(form, widely_folded(pattern), widely_folded(path))
     return Answer(None, "case and composition beyond ASCII") if wide else NO
 
 
@@ -160,5 +160,6 @@ def _ascii_folded(text: str) -> str:
     return "".join(char.lower() if char.isascii() else char for char in text)
 
 
-def _widely_folded(text: str) -> str:
+def widely_folded(text: str) -> str:
+    """Return `text` without case and composition: texts that differ beyond it never match."""
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).casefold())

@@ -7,28 +7,31 @@ that of trying all of them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from sbdiag.seatbelt.filters import filters, spelling
+from sbdiag.seatbelt.filters import FilterKind, Form, filters, spelling
 from sbdiag.seatbelt.matching import MAX_NESTING, Matcher, any_of, prepare
 from sbdiag.seatbelt.network import fixed_port
 from sbdiag.seatbelt.operations import meanings
-from sbdiag.seatbelt.paths import is_odd
+from sbdiag.seatbelt.paths import is_odd, normal, widely_folded
 from sbdiag.seatbelt.regex import Regex
 from sbdiag.seatbelt.request import Request
 from sbdiag.seatbelt.rules import Filter, Rule
 
 # (kind, value): ("literal", "/a/b"), ("subpath", "/a"), ("global-name", "com.apple.x"), and
 # ("begins", "/users/you/") for prefixes and for regexes that begin with plain text,
-# ("remote-port", "443") for addresses.
+# ("remote-port", "443") for addresses. A key is coarser than the comparison (no case, no
+# composition), so that it also finds the rules of which it is unknown whether they match.
 _Key: TypeAlias = tuple[str, str]
 
 _PATH_KEYS: Final = frozenset({"literal", "subpath", "begins"})
 _PORT_KINDS: Final = {"local": "local-port", "remote": "remote-port"}
 _PORTS: Final = {kind: side for side, kind in _PORT_KINDS.items()}
 _MACH: Final = frozenset({"global-name", "local-name", "xpc-service-name"})
+_NAMES: Final = frozenset({"name-pattern", "name-pattern-ci"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +134,29 @@ class OperationRules:
                 continue
             value = request.value(kind)
             if value is not None:
-                keys.append((kind, value))
+                keys.append((kind, _name_key(filters()[kind], value)))
             elif kind not in _MACH or not any(request.value(other) for other in _MACH):
                 return None
         service = request.value("xpc-service-name")
         if service is not None:
             keys.append(("global-name", service))
         if self._kinds & _PATH_KEYS and request.socket != "ip":
-            if len(request.paths) != 1 or not request.paths[0].isascii():
+            if not request.paths:
                 return None
-            path = request.paths[0].lower()
-            keys.append(("literal", path))
-            at = path.find("/", 1)
-            while at > 0:
-                keys.append(("subpath", path[:at]))
-                at = path.find("/", at + 1)
-            keys.append(("subpath", path))
-            keys += [("begins", path[:length]) for length in self._lengths if length <= len(path)]
+            for path in request.paths:
+                keys += self._keys_of_path(_path_key(path))
         return keys
+
+    def _keys_of_path(self, path: str) -> Iterator[_Key]:
+        yield "literal", path
+        yield "subpath", path
+        at = path.find("/", 1)
+        while at > 0:
+            yield "subpath", path[:at]
+            at = path.find("/", at + 1)
+        for length in self._lengths:
+            if length <= len(path):
+                yield "begins", path[:length]
 
 
 def _port_keys(kind: str, request: Request) -> list[_Key] | None:
@@ -189,34 +197,41 @@ def _keys(written: Filter, depth: int) -> list[_Key] | None:
     texts = [part for part in written.arguments if isinstance(part, str)]
     if known is None or len(texts) != len(written.arguments) or not texts:
         return None
-    if known.filter == "path" and known.form in {"literal", "subpath"}:
-        plain = all(_is_plain(text) for text in texts)
-        return [(known.form, text.lower()) for text in texts] if plain else None
-    if known.filter == "path":
-        begins = [_begins(known.form, text) for text in texts]
-        return [("begins", text) for text in begins] if all(begins) else None
     kind = filters()[known.filter]
-    if kind.argument == "name-pattern" and kind.case == "sensitive" and known.form == "literal":
-        return [(kind.name, text) for text in texts]
+    if kind.name == "path":
+        of_paths = [_key_of_pattern(known.form, text) for text in texts]
+        return [key for key in of_paths if key is not None] if all(of_paths) else None
+    if kind.argument in _NAMES and known.form == "literal":
+        return [(kind.name, _name_key(kind, text)) for text in texts]
     return None
 
 
-def _begins(form: str, pattern: str) -> str:
-    """Return what a path must begin with, in lower case; empty where that is not certain."""
-    if not pattern.isascii() or "${" in pattern:
-        return ""
-    return (Regex(pattern).prefix if form == "regex" else pattern).lower()
+def _key_of_pattern(form: Form, pattern: str) -> _Key | None:
+    """Return what a path must have to match or be unknown; ``None`` where that is not certain."""
+    if form == "regex":
+        # A regex knows no composition: beyond ASCII it regards other things than the key.
+        plain = itertools.takewhile(str.isascii, Regex(pattern).prefix)
+        form, pattern = "prefix", "".join(plain)
+    elif "${" in pattern:
+        form, pattern = "prefix", pattern[: pattern.index("${")]
+    elif form != "prefix" and is_odd(pattern):
+        pattern = normal(pattern)
+    if form == "prefix":
+        # Marks that follow in the path may be sorted before those at the end of the pattern.
+        while pattern and not pattern[-1].isascii():
+            pattern = pattern[:-1]
+    if pattern == "" or (form == "subpath" and pattern == "/"):
+        return None
+    return "begins" if form == "prefix" else form, _path_key(pattern)
 
 
-def _is_plain(pattern: str) -> bool:
-    """Whether a path pattern can match only by being equal, case aside."""
-    return (
-        len(pattern) > 1
-        and pattern.startswith("/")
-        and pattern.isascii()
-        and "${" not in pattern
-        and not is_odd(pattern)
-    )
+def _path_key(path: str) -> str:
+    """Fold a path or a pattern; the dotless i because regexes take it for an ``I``."""
+    return path.lower() if path.isascii() else widely_folded(path).replace("ı", "i")
+
+
+def _name_key(kind: FilterKind, name: str) -> str:
+    return name if kind.case == "sensitive" else name.lower()
 
 
 class Prepared:

@@ -1,6 +1,8 @@
+import sys
+
 import pytest
 
-from sbdiag.seatbelt.paths import PathForm, match_path, normal, readings, resolved
+from sbdiag.seatbelt.paths import PathForm, match_path, normal, readings, resolved, widely_folded
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,10 @@ def test_resolved_and_normal() -> None:
     assert resolved("/etc/resolv.conf") == "/private/var/run/resolv.conf"
     assert normal("/a/./b//../c/") == "/a/c"
     assert normal("/../..") == "/"
+
+
+def test_what_is_equal_in_lower_case_is_equal_widely_folded() -> None:
+    # Rules are found by the one, and compared by both.
+    for char in map(chr, range(sys.maxunicode + 1)):
+        if char.lower() != char:
+            assert widely_folded(char.lower()) == widely_folded(char)

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -198,11 +199,170 @@ def test_ports_agree_with_the_slow_transcription(
     st.sampled_from(["/a", "/A/b", "/a/b/c", "/a/bc", "/é", "/tmp/a", "/a//b"]),
 )
 def test_finding_rules_by_path_answers_like_trying_all(rules: list[Rule], target: str) -> None:
-    ready = Prepared(rules, 3, 0).of("file-read-data")
-    request = Request(parse_access("file-read-data", target))
+    _hides_nothing(rules, "file-read-data", target)
+
+
+def _hides_nothing(rules: list[Rule], operation: str, target: str | None) -> None:
+    ready = Prepared(rules, 3, 0).of(operation)
+    request = Request(parse_access(operation, target))
     found = {turn for turn, _entry in ready.candidates(request)}
     for turn, entry in enumerate(ready.filtered):
         assert turn in found or entry.matcher(request).matches is False
+
+
+def _nested(leaf: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+    several = st.lists(leaf, min_size=1, max_size=2).map(tuple)
+    return st.one_of(
+        leaf,
+        st.builds(Filter, st.sampled_from(["require-all", "require-any"]), several),
+        st.builds(Filter, st.just("require-not"), st.tuples(leaf)),
+    )
+
+
+# Names that differ in case and composition, or that only some way of folding makes equal.
+_ALIKE = [
+    ["Büro", "BÜRO", "Bu\u0308ro", "bU\u0308RO", "Buro", "bür", "BU", "büro2"],
+    ["straße", "STRASSE", "strasse", "STRAẞE", "straſſe", "stra"],
+    ["i", "I", "ı", "İ", "i\u0307", "iı"],
+    ["k", "K", "\u212a", "k\u0338"],
+    ["σας", "ΣΑΣ", "σασ", "ᾳ", "ΑΙ", "α\u0345", "α\u0345\u0301", "ά\u0345"],
+    ["ﬁ", "FI", "fi", "f"],
+    ["é", "e\u0301", "e", "É\u0323", "e\u0323\u0301", "é\u0323", "\u0323"],
+    ["a", "A", "", ".", "..", "b"],
+]
+_ABOVE = [
+    "",
+    "/var",
+    "/private/var",
+    "/System/Volumes/Data",
+    "/system/volumes/data/var",
+    "/.vol/1/2",
+]
+
+
+@st.composite
+def _alike_paths(draw: st.DrawFn) -> tuple[list[Filter], str]:
+    """Path filters, and a path that some of them probably take."""
+    names = st.sampled_from([*draw(st.sampled_from(_ALIKE)), "", "var"])
+    above = st.sampled_from([*draw(st.sampled_from([_ABOVE, _ABOVE[:2]]))])
+    paths = st.builds(
+        lambda top, parts, end: "/".join([top, *parts]) + end,
+        above,
+        st.lists(names, min_size=1, max_size=2),
+        st.sampled_from(["", "", "", "/"]),
+    )
+    patterns = st.one_of(paths, paths.map("{}${{HOME}}".format), st.sampled_from(["", "/"]))
+    regexes = st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["^", "^", ""]),
+        paths,
+        st.sampled_from(["", "$", "?", ".*"]),
+    )
+    leaf = st.one_of(
+        st.builds(
+            Filter,
+            st.sampled_from(["literal", "subpath", "prefix"]),
+            st.lists(patterns, min_size=1, max_size=2).map(tuple),
+        ),
+        st.builds(Filter, st.just("regex"), st.tuples(regexes)),
+    )
+    return draw(st.lists(_nested(leaf), min_size=1, max_size=6)), draw(paths)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_alike_paths(), st.sampled_from(["file-read-data", "network-outbound"]))
+def test_no_spelling_of_a_path_hides_a_rule(case: tuple[list[Filter], str], operation: str) -> None:
+    written, target = case
+    _hides_nothing([Rule("allow", (operation,), (part,)) for part in written], operation, target)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "target"),
+    [
+        ("literal", "/Büro", "/BU\u0308RO"),
+        ("literal", "/strasse", "/straße"),
+        ("literal", "/k", "/\u212a"),
+        ("literal", "/a//b", "/a/b"),
+        ("literal", "/a/", "/a"),
+        ("literal", "/x", "/System/Volumes/Data/x"),
+        ("literal", "/System/Volumes/Data/x", "/System/Volumes/Data/x"),
+        ("literal", "/private/var/x", "/var/x"),
+        ("literal", "/var/x", "/var/x"),
+        ("subpath", "//", "/a"),
+        ("subpath", "/ﬁ/./", "/FI/a"),
+        # a mark that follows is sorted before the one of the pattern
+        ("prefix", "/é", "/é\u0323"),
+        ("prefix", "/é${HOME}", "/é\u0323"),
+        ("prefix", "/α\u0345", "/α\u0345\u0301"),
+        ("regex", "^/é", "/é\u0323"),
+        ("regex", "^/\u0399\u0301a", "/\u0345\u0301a"),
+        ("regex", "^/I", "/ı"),
+        ("regex", "^/S", "/ſ"),
+    ],
+)
+def test_a_rule_that_may_match_is_found(name: str, pattern: str, target: str) -> None:
+    rule = Rule("allow", ("file-read-data",), (Filter(name, (pattern,)),))
+    ready = Prepared([rule], 3, 0).of("file-read-data")
+    request = Request(parse_access("file-read-data", target))
+    ((_turn, entry),) = ready.candidates(request)
+    assert entry.matcher(request).matches is not False
+
+
+_DOMAINS = ["com.apple.x", "Com.Apple.X", "COM.APPLE.X", "com.äpfel", "com.ÄPFEL", "İ", "i\u0307"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        _nested(
+            st.builds(
+                Filter,
+                st.sampled_from(
+                    [
+                        f"{name}{form}"
+                        for name in ("preference-domain", "appleevent-destination", "xattr")
+                        for form in ("", "", "-prefix", "-regex")
+                    ]
+                ),
+                st.lists(st.sampled_from(_DOMAINS), min_size=1, max_size=2).map(tuple),
+            )
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from(["user-preference-read", "appleevent-send"]),
+    st.sampled_from([*_DOMAINS, None]),
+)
+def test_no_case_of_a_name_hides_a_rule(
+    written: list[Filter], operation: str, target: str | None
+) -> None:
+    _hides_nothing([Rule("allow", (operation,), (part,)) for part in written], operation, target)
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "target"),
+    [
+        ("file-read-data", "literal", "/Users/you/Büro/{}"),
+        ("file-read-data", "literal", "/Users/you/Bu\u0308ro/{}"),
+        ("file-read-data", "subpath", "/Users/you/BÜRO/{}"),
+        ("file-read-data", "prefix", "/Users/you/Büro/{}."),
+        ("file-read-data", "literal", "/System/Volumes/Data/Users/you/{}"),
+        ("file-read-data", "literal", "/var/{}"),
+        ("file-read-data", "subpath", "/Users/you/{}/"),
+        ("user-preference-read", "preference-domain", "Dom{}"),
+        ("appleevent-send", "appleevent-destination", "Com.Example.{}"),
+    ],
+)
+def test_an_access_is_compared_with_few_of_many_rules(
+    operation: str, name: str, target: str
+) -> None:
+    targets = [target.format(number) for number in range(100, 400)]
+    rules = [Rule("allow", (operation,), (Filter(name, (each,)),)) for each in targets]
+    ready = Prepared(rules, 3, 0).of(operation)
+    for number, each in enumerate(targets):
+        request = Request(parse_access(operation, each))
+        places = [entry.place for _turn, entry in ready.candidates(request)]
+        assert places == [number]
 
 
 _ADDRESS = st.builds(
