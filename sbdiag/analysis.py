@@ -243,7 +243,8 @@ def analyze(
         bytes (what an upload field hands over) count as the files of one directory.
     entitlements, lima_log
         A codesign dump and Lima's log, or one of each per run, in the order of the captures. One
-        dump counts for all runs; one log is of the run that its times meet, and a note says so.
+        dump counts for all runs; one log is of the run that its times meet. Several logs go by
+        their times too, where these tell for all of them; notes say which log went to which run.
     profile
         A Seatbelt profile that was in force: only what it lacks is proposed.
     params, import_path
@@ -437,7 +438,8 @@ def _beside(
             file if hasattr(file, "read") else os.fspath(file),  # type: ignore[arg-type]
             kind,
             run,
-            () if run else runs,
+            # With a run of its own as well: it has that by its place in the list alone.
+            runs if len(runs) > 1 else (),
         )
         for file, run in zip(files, each, strict=True)
     ]

@@ -123,6 +123,67 @@ def test_files_beside_are_one_or_one_a_run(tmp_path: Path) -> None:
         sbdiag.analyze(captures, lima_log=[*logs, logs[0]])
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "runs", "notes"),
+    [
+        # The order holds, the order is wrong, and one log that meets both leaves one way only.
+        (["14:00:00"], ["15:00:00"], "ab", ["by their times: x for a.log, y for b.log"]),
+        (["15:00:00"], ["14:00:00"], "ba", ["by their times: x for b.log, y for a.log"]),
+        (["13:00:00", "16:00:00"], ["14:00:00"], "ba", ["by their times: x for b.log, y for"]),
+        # Times that leave both ways, and none.
+        (["13:00:00", "16:00:00"], ["13:00:00", "16:00:00"], "ab", ["in the order given: x for"]),
+        ([], ["15:00:00"], "ab", ["in the order given: x for a.log, y for b.log"]),
+        (
+            ["15:00:00"],
+            [],
+            "ab",
+            [
+                "in the order given: x for a.log, y for b.log",
+                "x may be the log of another run than a.log: x is of 2026-05-27 15:00:00 UTC, "
+                "a.log of 2026-05-27 14:00:00 UTC",
+            ],
+        ),
+        (
+            ["14:00:00"],
+            ["14:00:00"],
+            "ab",
+            ["in the order given: x for", "y is of 2026-05-27 14:00:00 UTC, b.log of 2026-05-27"],
+        ),
+    ],
+)
+def test_a_log_each_is_put_right_by_times_or_doubted(
+    tmp_path: Path, x: list[str], y: list[str], runs: str, notes: list[str]
+) -> None:
+    def log(name: str, clocks: list[str]) -> str:
+        return "".join(logged(each, name) for each in clocks) or f"INFO[0001] {name}\n"
+
+    put(tmp_path, **TWO, x=log("x", x), y=log("y", y))
+    with (tmp_path / "y").open("rb") as stream:
+        report = sbdiag.analyze(
+            [tmp_path / name for name in TWO], lima_log=[tmp_path / "x", stream]
+        )
+    found = dict(zip(report.milestones["message"], report.milestones["run"], strict=True))
+    assert found == dict(zip("xy", [f"{run}.log" for run in runs], strict=True))
+    said = [each for each in report.notes if "Lima's logs" in each or " is of " in each]
+    assert len(said) == len(notes)
+    assert all(note in each for note, each in zip(notes, said, strict=True))
+
+
+def test_logs_of_one_name_are_told_apart_by_their_directories(tmp_path: Path) -> None:
+    put(tmp_path, **TWO)
+    for place, clock in (("one", "14:00:00"), ("two", "15:00:00")):
+        (tmp_path / place).mkdir()
+        put(tmp_path / place, **{"ha.stderr.log": logged(clock)})
+    report = sbdiag.analyze(
+        [tmp_path / name for name in TWO],
+        lima_log=[tmp_path / place / "ha.stderr.log" for place in ("one", "two")],
+    )
+    assert (
+        "Lima's logs, by their times: one/ha.stderr.log for a.log, two/ha.stderr.log for b.log"
+        in report.notes
+    )
+
+
 def test_a_process_that_nothing_is_of_is_told_from_no_denial(tmp_path: Path) -> None:
     many = "".join(
         line(what="mach-lookup com.example.a", process=f"p{n}") for n in range(11)

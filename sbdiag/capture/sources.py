@@ -37,7 +37,8 @@ class Source:
     """One file to read: where it is, what it is, and the run that it belongs to.
 
     The ``run`` of a log or dump that lies beside several captures and is named for none is empty;
-    ``among`` are then the runs that it may be of.
+    ``among`` are then the runs that it may be of. With both it has its run by the order in which
+    files were named alone.
     """
 
     file: str | BinaryIO

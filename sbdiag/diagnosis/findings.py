@@ -101,7 +101,8 @@ _WITHHELD: Final[dict[str, tuple[str, Severity, str]]] = {
     "no-filter": (
         "no-filter",
         "warning",
-        "Some denials cannot be answered by a rule that the language has.",
+        "Some denials get no rule: their line does not say for certain what was refused, or the "
+        "language has no filter for it.",
     ),
 }
 
@@ -191,8 +192,9 @@ def _calibration(denials: pd.DataFrame) -> Iterator[Finding]:
         yield Finding(
             "calibration",
             "note",
-            "Logging works: a denial that was provoked on purpose is there.",
-            "Reading /etc/sudoers is refused everywhere; nobody needs a rule for it.",
+            "Logging works, if you provoked it: the refusal to read /etc/sudoers is there.",
+            "If you had it read under the sandbox on purpose, its denial came through and needs no "
+            "rule. If you did not, look which program asked for it.",
             ARTICLE,
             str(run),
             denials=labels(mine),

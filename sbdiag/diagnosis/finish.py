@@ -8,6 +8,7 @@ from typing import Final
 from sbdiag.diagnosis import paths
 from sbdiag.diagnosis.breadth import UNSEEN, breadth
 from sbdiag.diagnosis.drafts import Apart, Draft
+from sbdiag.diagnosis.known import only_read
 from sbdiag.diagnosis.ruleset import MinimalRule, PathKind
 from sbdiag.seatbelt.rules import Filter, Rule
 
@@ -76,7 +77,8 @@ def finished(drafts: Iterable[Draft]) -> tuple[MinimalRule, ...]:
 
 def _finish(draft: Draft, directories: set[str]) -> MinimalRule:
     narrower = {asked.access.detail or "" for asked in draft.asked if asked.exact != draft.rule}
-    measured = breadth(draft.rule, (asked.access for asked in draft.asked))
+    accesses = [asked.access for asked in draft.asked]
+    measured = breadth(draft.rule, accesses)
     words = draft.breadth or measured.words
     if narrower and draft.entry is not None and measured.number >= UNSEEN:
         words = f"{words}; {len(narrower)} seen"
@@ -94,7 +96,7 @@ def _finish(draft: Draft, directories: set[str]) -> MinimalRule:
         breadth=words,
         breadth_number=measured.number,
         narrower=() if draft.rule in exact else tuple(exact),
-        warning=draft.warning,
+        warning=" ".join(filter(None, (draft.warning, only_read(draft.entry, accesses)))),
         apart=draft.apart,
     )
 

@@ -8,7 +8,7 @@ operations, its width, the reason, and the source of that reason. Only ``widen="
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -40,6 +40,8 @@ class Place:
         ``subpath`` for a directory with everything below it, ``literal`` for one file.
     path_kind, purpose, source, warning
         See :class:`~sbdiag.diagnosis.ruleset.MinimalRule`.
+    written
+        Whether a start is attested to need writing there, whatever was refused first.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Place:
     purpose: str
     source: str
     warning: str = ""
+    written: bool = False
 
 
 _READ_WRITE: Final = ("file-read*", "file-write*")
@@ -64,6 +67,7 @@ PLACES: Final[tuple[Place, ...]] = (
         "Lima keeps the state, disks and sockets of its instances here.",
         f"{_ARTICLE}; Lima's documentation of LIMA_HOME",
         warning="Lima's own SSH key for its guests lies below it, in _config.",
+        written=True,
     ),
     Place(
         "lima-cache",
@@ -73,6 +77,7 @@ PLACES: Final[tuple[Place, ...]] = (
         "directory",
         "Lima keeps downloaded guest images here.",
         _ARTICLE,
+        written=True,
     ),
     Place(
         "colima-state",
@@ -82,6 +87,8 @@ PLACES: Final[tuple[Place, ...]] = (
         "directory",
         "Colima keeps its configuration and, in _lima, the state of its VMs here.",
         "abiosoft/colima config/files.go: configBaseDir, limaDir",
+        warning="Inferred: colima.yaml and Lima's SSH key (_lima/_config) lie below it; whoever "
+        "writes here steers what colima and its VMs do outside this sandbox.",
     ),
     Place(
         "colima-cache",
@@ -100,6 +107,8 @@ PLACES: Final[tuple[Place, ...]] = (
         "directory",
         "Tart keeps its VMs and its image cache here.",
         "cirruslabs/tart Sources/tart/Config.swift: tartHomeDir, tartCacheDir",
+        warning="Inferred: the configuration and disk of each VM lie below it; whoever writes here "
+        "steers what tart runs outside this sandbox.",
     ),
     Place(
         "resolv.conf",
@@ -111,6 +120,8 @@ PLACES: Final[tuple[Place, ...]] = (
         _ARTICLE,
     ),
 )
+
+_ONLY_READ: Final = "Only reads were refused below it; the rule opens it for writing too."
 
 # The kernel cuts process names to 32 bytes in a target, to 16 elsewhere.
 _VM_HOST: Final = "com.apple.Virtualization.VirtualMachine"
@@ -190,6 +201,19 @@ def known_rule(access: Access) -> Widened | None:
                 place.warning,
             )
     return None
+
+
+def only_read(entry: str | None, accesses: Iterable[Access]) -> str:
+    """Say that a place is opened for writing though nothing below it was refused to be written.
+
+    Empty where there was, where `entry` is no place that is opened so, and where a start is
+    attested to write there.
+    """
+    place = next((place for place in PLACES if place.name == entry), None)
+    if place is None or place.written or "file-write*" not in place.operations:
+        return ""
+    refused = {access.operation for access in accesses}
+    return "" if any("file-write*" in fallback_chain(name) for name in refused) else _ONLY_READ
 
 
 def place_of(path: str) -> Place | None:

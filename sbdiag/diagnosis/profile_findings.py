@@ -243,11 +243,21 @@ def _by_itself(remarks: Iterable[ProfileFinding]) -> Iterator[Finding]:
         yield Finding(
             identifier,
             severity,
-            f"{claim}: {count} rule{'s' * (count > 1)} of the profile.",
+            f"{claim}{_of_operations(group)}: {count} rule{'s' * (count > 1)} of the profile.",
             _listed(f"{rule_line(each.rule)}: {each.reason}{_against(each)}" for each in group)
             + ".",
             _sources(key for each in group for key in each.evidence),
         )
+
+
+def _of_operations(group: Iterable[ProfileFinding]) -> str:
+    """Name the operations where the claim says nothing without them."""
+    names = dict.fromkeys(
+        name for each in group if each.kind == "implicit" for name in each.operations
+    )
+    shown = [*names][:_NAMED]
+    rest = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f" ({', '.join(shown)}{rest})" if shown else ""
 
 
 def _against(remark: ProfileFinding) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sbdiag.display.page import Page
-from sbdiag.display.visible import counted, shorten
+from sbdiag.display.visible import counted, shorten, shorten_list
 from sbdiag.export.account import Entries, Export
 from sbdiag.seatbelt.text import one_line
 
@@ -53,6 +53,6 @@ def _account(head: str, entries: Entries, page: Page) -> Iterator[str]:
     for minimal, reason in entries[:_MOST]:
         rule = shorten(one_line(minimal.rule), _RULE_WIDTH)
         yield from page.wrap(rule, first="    ", rest="      ")
-        yield from page.wrap(shorten(reason, _REASON_WIDTH), first="      ", rest="      ")
+        yield from page.wrap(shorten_list(reason, _REASON_WIDTH), first="      ", rest="      ")
     if len(entries) > _MOST:
         yield f"    … and {len(entries) - _MOST:,} more"

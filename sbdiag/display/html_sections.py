@@ -41,7 +41,7 @@ _CLASSES: Final[dict[WithheldReason, str]] = {
     "doubtful-origin": "lines of doubtful origin",
     "sensitive": "sensitive targets",
     "noise": "known noise",
-    "no-filter": "nothing the language can say",
+    "no-filter": "no certain target, or no filter for it",
     "no-known-rule": "operations that no known rule answers",
     "hidden": "targets that the log hides",
     "already-allowed": "allowed already, and refused all the same",

@@ -8,12 +8,16 @@ what Python calls printable: letters, digits, punctuation, symbols, and the ordi
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from sbdiag.seatbelt import sexpr
 
 ELLIPSIS: Final = "…"
+_AFTER_COMMA: Final = re.compile(r"(?<=[,;]) ")
 # A letter seldom bears more than two accents; a pile of them would run over its neighbours.
 _MOST_MARKS: Final = 3
 
@@ -60,6 +64,28 @@ def shorten(text: str, width: int) -> str:
     head = (keep + 1) // 2
     tail = keep - head
     return text[:head] + ELLIPSIS + (text[-tail:] if tail else "")
+
+
+def shorten_list(text: str, width: int) -> str:
+    """Return `text` in at most `width` characters, left out in the middle from comma to comma.
+
+    A text whose first part alone takes half of it is cut where it must be (:func:`shorten`).
+    """
+    if len(text) <= width:
+        return text
+    parts = _AFTER_COMMA.split(text)
+    room = width - len(f" {ELLIPSIS} ")
+    head = _fitting(parts, room // 2)
+    if not head:
+        return shorten(text, width)
+    tail = _fitting(parts[::-1], room - len(" ".join(head)))[::-1]
+    return " ".join((*head, ELLIPSIS, *tail))
+
+
+def _fitting(parts: Sequence[str], room: int) -> list[str]:
+    """Return the first parts that have room with a space between them."""
+    ends = accumulate(len(part) + 1 for part in parts)
+    return [part for part, end in zip(parts, ends, strict=True) if end - 1 <= room]
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

@@ -26,6 +26,7 @@ from sbdiag.errors import ExportError
 from sbdiag.export.account import Export
 from sbdiag.export.forms import forms
 from sbdiag.export.homes import checked_home, one_home, path_of
+from sbdiag.export.nono_blocks import STATE
 from sbdiag.export.nono_excess import asked_only, excess
 from sbdiag.export.nono_preview import DEFAULT_HOME, preview_nono
 from sbdiag.export.nono_raw import fault
@@ -79,6 +80,11 @@ _WIDTH: Final = 88
 # Beyond so many grants replay takes longer than anybody reads; what the preview's rules say stays.
 _MOST_REPLAYED: Final = 200
 
+_OWN_STATE: Final = "nono never opens its own state; no profile can."
+_STATE_BELOW: Final = (
+    "nono refuses to open a directory that its own state lies in, unless the profile sets "
+    "allow_parent_of_protected, which is for a person to decide."
+)
 _MISSING: Final = (
     "nono silently skips a directory that does not exist yet: make it first (mkdir -p {}{})."
 )
@@ -273,11 +279,13 @@ def _judge(said: _Said, evidence: Mapping[int, Access], home: str | None) -> Non
     refused = found.refused or standing(named or (), home=home).refused
     if refused is not None and _is_file(said.minimal.rule):
         said.unsaid = (
-            f"nono refuses it by {refused}: a grant would also need bypass_protection, which is "
-            "for a person to decide."
+            _OWN_STATE
+            if refused == STATE
+            else f"nono refuses it ({refused}): a grant would need bypass_protection as well, "
+            "which is for a person to decide."
         )
     elif said.grant and said.grant.recursive and holds_state(said.grant.path, home=home):
-        said.unsaid = "nono refuses to open a directory that its own state lies in."
+        said.unsaid = _STATE_BELOW
     else:
         said.granted = found.granted
 
@@ -305,7 +313,12 @@ def _unsayable(rule: Rule, home: str | None) -> str | None:
                 if standing((Access(operation, (("path", place),)),)).refused
             ]
             if lifted:
-                return f"as a raw rule it would lift what nono refuses by {lifted[0]}."
+                # Its own state is protected behind the raw rules; groups stand before them.
+                return (
+                    "nono's own state lies there and stays refused, even with a raw rule."
+                    if lifted[0] == STATE
+                    else f"as a raw rule it would lift what nono refuses there ({lifted[0]})."
+                )
     return None
 
 

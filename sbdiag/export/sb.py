@@ -127,19 +127,24 @@ def _block(form: Form, places: Mapping[int, str], home: str | None) -> str:
         return f"{_comment(form.members[0], places)}\n{rule_text(rule)}"
     head = rule_text(Rule(form.rule.action, form.rule.operations)).removesuffix(")")
     lines = []
-    warnings: dict[str, None] = {}
+    told: dict[str, str] = {}
     purpose = ""
     for member in form.members:
-        # A purpose or warning that the form has told already is not told again.
+        written = [filter_text(by_parameter(one, home)) for one in member.rule.filters]
+        # What the form has told already is not told again, but a warning is not left out: without
+        # it, one could not tell this rule from those that have none.
         shown = replace(
             member,
             purpose="" if member.purpose == purpose else member.purpose,
-            warning="" if member.warning in warnings else member.warning,
+            warning=f"as for {told[member.warning]} above."
+            if member.warning in told
+            else member.warning,
         )
         purpose = member.purpose
-        warnings[member.warning] = None
+        if member.warning:
+            told.setdefault(member.warning, written[0])
         lines.append(textwrap.indent(_comment(shown, places), _INDENT))
-        lines += [_INDENT + filter_text(by_parameter(one, home)) for one in member.rule.filters]
+        lines += [_INDENT + each for each in written]
     return "\n".join((head, *lines)) + ")"
 
 

@@ -55,6 +55,20 @@ def test_what_one_line_means(line: str, finding: str, severity: str) -> None:
     assert mine.iloc[0]["denials"] == (1,)
 
 
+@pytest.mark.parametrize("line", ["file-read-data /a/../b", "file-read-data", "signal"])
+def test_a_denial_without_a_rule_is_not_laid_to_the_language_alone(line: str) -> None:
+    frame = found(f"{KERNEL}Sandbox: x(1) deny(1) {line}")
+    (title,) = frame.loc[frame["finding"] == "no-filter", "title"]
+    assert "does not say for certain what was refused, or the language has no filter" in title
+
+
+def test_whether_a_denial_was_provoked_is_not_known() -> None:
+    frame = found(f"{KERNEL}Sandbox: sudo(1) deny(1) file-read-data /private/etc/sudoers")
+    (one,) = frame[frame["finding"] == "calibration"].itertuples()
+    assert one.title.startswith("Logging works, if you provoked it: ")
+    assert "everywhere" not in one.detail
+
+
 def test_every_reason_for_withholding_has_its_sentence() -> None:
     assert set(_WITHHELD) == set(get_args(WithheldReason))
 

@@ -119,3 +119,11 @@ def test_names_that_say_more(operation: str, detail: str, word: str) -> None:
 def test_a_name_that_only_looks_like_one_says_nothing() -> None:
     assert subject_of(parse_access("mach-lookup", f"{VM}x (xpc)")) is None
     assert subject_of(parse_access("sysctl-read", VM)) is None
+
+
+@pytest.mark.parametrize("name", [".lima", ".colima", ".tart"])
+def test_a_products_own_directory_is_not_opened_without_a_warning(name: str) -> None:
+    found = known_rule(parse_access("file-read-data", f"/Users/you/{name}/x"))
+    assert found is not None
+    assert found.warning
+    assert found.warning.startswith("Inferred: ") is (name != ".lima")

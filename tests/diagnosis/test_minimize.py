@@ -514,3 +514,25 @@ def test_the_order_of_the_rows_does_not_matter(
     order = data.draw(st.permutations(range(len(rows))))
     rules = minimal_rules(denials, **options)  # type: ignore[arg-type]
     assert minimal_rules(denials.iloc[order], **options) == rules  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("place", "operations", "said"),
+    [
+        (".colima", ["file-read-data"], True),
+        (".colima", ["file-read-data", "file-write-create"], False),
+        (".colima", ["file-write*"], False),
+        ("Library/Caches/colima", ["file-read-metadata"], True),
+        (".tart", ["file-read-xattr", "file-read-data"], True),
+        # The article needs these two as they are.
+        (".lima", ["file-read-data"], False),
+        ("Library/Caches/lima", ["file-read-data"], False),
+    ],
+)
+def test_a_place_that_is_opened_for_writing_though_only_reads_were_refused(
+    place: str, operations: list[str], said: bool
+) -> None:
+    path = f"/Users/you/{place}"
+    (rule,) = minimal_rules(frame((name, f"{path}/x") for name in operations))
+    assert one_line(rule.rule) == f'(allow file-read* file-write* (subpath "{path}"))'
+    assert ("Only reads were refused" in rule.warning) is said

@@ -30,6 +30,16 @@ def names(found: list[Finding]) -> list[str]:
     return [each.finding for each in found]
 
 
+def test_what_version_1_allows_implicitly_is_named() -> None:
+    profile = parse_profile("(version 1)\n(deny default)\n(deny file-link)\n", path="a.sb")
+    evidence = Evidence(frame(), profile=profile)
+    (one,) = [each for each in profile_findings(evidence) if each.finding == "profile-implicit"]
+    assert "implicitly (darwin-notification-post, dynamic-code-generation, file-" in one.title
+    assert one.title.endswith(" more): 1 rule of the profile.")
+    assert "socket-ioctl" in one.detail
+    assert "file-link" not in one.title + one.detail
+
+
 def test_without_a_profile_nothing_is_said() -> None:
     assert list(profile_findings(Evidence(frame(("lsopen", None))))) == []
 

@@ -4,6 +4,7 @@ import pytest
 
 from sbdiag.diagnosis.ruleset import MinimalRule
 from sbdiag.display.exported import export_text
+from sbdiag.display.visible import shorten_list
 from sbdiag.export.account import Export
 from sbdiag.seatbelt.rules import Filter, Rule
 
@@ -32,6 +33,32 @@ def test_each_account_is_shown_with_its_reasons_and_bounded() -> None:
     assert "    … and 2,992 more" in lines
     assert '    (allow file-read* (literal "/7"))' in lines
     assert "      because 7" in lines
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("a, b, c", 7, "a, b, c"),
+        ("one, two, three, four, five; six.", 22, "one, two, … five; six."),
+        ("one, two, three, four, five; six.", 21, "one, two, … six."),
+        # The last part has no room; the first has none.
+        ("one, two, " + "x" * 30, 22, "one, two, …"),
+        ("x" * 30 + ", two, three", 11, "xxxxx…three"),
+        ("/a,b/" * 9, 9, "/a,b…a,b/"),
+    ],
+)
+def test_a_list_is_cut_at_commas(text: str, width: int, shown: str) -> None:
+    assert shorten_list(text, width) == shown
+
+
+def test_a_reason_is_not_cut_within_a_path() -> None:
+    places = [f"/Users/you/Library/Application Support/{n}" for n in range(40)]
+    export = Export("", widened=((minimal("/a"), f"nono grants {', '.join(places)}."),))
+    lines = export_text(export, name="x", width=20_000).splitlines()
+    shown = lines[-1].strip().removeprefix("nono grants ").removesuffix(".").split(", ")
+    assert 8 < len(shown) < 14
+    assert {part.removeprefix("… ") for part in shown} <= set(places)
+    assert shown[-1] == places[-1]
 
 
 def test_names_and_notes_reach_the_terminal_as_text() -> None:

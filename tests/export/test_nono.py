@@ -249,11 +249,19 @@ def test_what_is_refused_below_a_granted_directory_is_said() -> None:
 @pytest.mark.parametrize(
     ("rule", "why"),
     [
-        (below("/Users/you", "file-read*"), "its own state lies in"),
+        (below("/Users/you", "file-read*"), "lies in, unless the profile sets allow_parent_of"),
+        (below("/Users/you/.nono/x", "file-write-data"), "nono never opens its own state; no p"),
+        (below("/Users/you/.local/state", "file-write-unlink"), "own state lies there and stays"),
         (below("/Users/you/.ssh", "file-read*", "file-write*"), "deny_credentials"),
         (below("/", "file-read*"), "opens everything to read"),
-        (below("/Users/you/.config", "file-write-unlink"), "would lift what nono refuses by group"),
-        (below("/Users/you/.ssh", "file-write-unlink"), "bypass_protection"),
+        (
+            below("/Users/you/.config", "file-write-unlink"),
+            "would lift what nono refuses there (group",
+        ),
+        (
+            below("/Users/you/.ssh", "file-write-unlink"),
+            "nono refuses it (group deny_credentials): a grant would need bypass_protection as",
+        ),
     ],
 )
 def test_what_nono_would_refuse_or_lift_is_not_written(rule: Rule, why: str) -> None:

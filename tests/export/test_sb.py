@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from sbdiag.capture.frames import DENIALS
 from sbdiag.diagnosis.minimize import minimal_rules
-from sbdiag.diagnosis.ruleset import RuleSet
+from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
 from sbdiag.export.forms import forms
 from sbdiag.export.sb import to_sb
-from sbdiag.seatbelt.rules import Rule
+from sbdiag.seatbelt.rules import Filter, Rule
 from sbdiag.seatbelt.scheme import evaluate
 
 VM = "com.apple.Virtualization.VirtualMachine"
@@ -109,6 +109,27 @@ def test_a_comment_says_what_for_who_asked_and_how_wide() -> None:
     assert "; 1 sensitive, system-accounts:" in text
     assert "; Asked for by row 2.\n" in to_sb(rules).text
     assert all(len(line) <= 100 for line in text.split("\n"))
+
+
+def test_each_rule_of_a_form_that_has_a_warning_says_so() -> None:
+    names = {"/a": "Take care.", "/b": "", "/c": "Take care.", "/d": "Look twice.", "/e": ""}
+    rules = RuleSet(
+        tuple(
+            MinimalRule(
+                Rule("allow", ("file-read*",), (Filter("literal", (name,)),)),
+                (0,),
+                "P.",
+                "s",
+                warning=warning,
+            )
+            for name, warning in names.items()
+        )
+    )
+    text = to_sb(rules).text
+    comments = re.split(r"\n    \(literal ", text.partition("(allow")[2])
+    notes = [re.findall(r"; Note: (.*)", comment) for comment in comments[:5]]
+    assert notes == [["Take care."], [], ['as for (literal "/a") above.'], ["Look twice."], []]
+    assert read_back(text) == expected(rules)
 
 
 def test_many_rows_are_counted() -> None:
