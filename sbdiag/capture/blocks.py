@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-BLOCK_BYTES: Final = 8 * 1024 * 1024
+BLOCK_BYTES: Final = 4 * 1024 * 1024
 FIRST_BYTES: Final = 64 * 1024
 """The first block; it shows how records are written, and a short capture needs no more."""
 PAD_BYTES: Final = 64

@@ -26,8 +26,8 @@ from sbdiag.capture.times import time_zone
 
 LONG_BYTES: Final = 16 * 1024 * 1024
 """A shorter capture is read before threads are worth their start."""
-_AHEAD: Final = 2 if (os.cpu_count() or 1) > 1 else 0
-"""So many blocks are looked at in other threads; more gain nothing."""
+_AHEAD: Final = 1 if (os.cpu_count() or 1) > 1 else 0
+"""So many blocks are looked at in another thread; more gain nothing."""
 
 
 @dataclass(frozen=True, slots=True)
