@@ -20,7 +20,7 @@ import pytest
     ],
 )
 def test_importing_loads_nothing_heavy_but_pandas(module: str) -> None:
-    heavy = ("matplotlib", "IPython", "ipywidgets", "nbformat", "jsonschema")
+    heavy = ("matplotlib", "IPython", "ipywidgets", "nbformat", "jsonschema", "joblib")
     code = f"import {module}, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"

@@ -15,8 +15,8 @@ from sbdiag.capture.json_log import at_margin, is_json
 from sbdiag.capture.json_reader import JsonReader
 from sbdiag.capture.ledger import Ledger
 from sbdiag.capture.lines import Line
+from sbdiag.capture.marks import can_be_ours
 from sbdiag.capture.message import (
-    MAY_BE_OURS,
     Malformed,
     Message,
     is_tag,
@@ -140,7 +140,7 @@ class LineReader:
             self._json.read(line)
         else:
             self._flush()
-            ours = header is None and MAY_BE_OURS.search(line.text) is not None
+            ours = header is None and can_be_ours(line.text)
             self._read_text(line.number, line.text, header, ours=ours)
 
     def _read_apart(self, lines: list[tuple[int, str]]) -> None:

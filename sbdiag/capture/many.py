@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import pandas as pd
-from joblib import Parallel, delayed
 
 from sbdiag.capture.files import Source
 from sbdiag.capture.frames import DENIALS
@@ -90,6 +89,9 @@ def read_all(
     if number < 2 or not all(isinstance(file, str | os.PathLike) for file, _ in files):
         return [read_capture(file, tz=tz, run=run, progress=progress) for file, run in files]
     time_zone(tz)
+    # here, since few captures are long enough to need it
+    from joblib import Parallel, delayed
+
     # a process that was there before has its own idea of where it is
     places = [os.path.abspath(os.fspath(file)) for file, _ in files]  # type: ignore[arg-type]
     tasks = (delayed(_scan)(place, run) for place, (_, run) in zip(places, files, strict=True))

@@ -82,10 +82,6 @@ _TARGET_LINE = re.compile(r"\s*(?:/|target[:\s]|path:|extension-class:|\*:\d|[\d
 _NOT_DENIAL = re.compile("|".join(pattern for pattern, _ in NOT_DENIALS))
 _HINT = re.compile("|".join(pattern for pattern, _ in _NO_TAG))
 
-NEEDLES: Final = ("deny", "allow", "Sandbox", "System Policy", "Protobox", "duplicate report")
-"""A text that holds none of these is not ours."""
-MAY_BE_OURS: Final = re.compile("|".join(NEEDLES))
-
 NO_VERDICT: Final = "names the sandbox, but no verdict (deny or allow)"
 NO_OPERATION: Final = "no operation after the verdict"
 

@@ -134,11 +134,6 @@ class Rows:
         """Add one line that names the sandbox and does not parse."""
         self._unparsed.append((line, text, reason))
 
-    @property
-    def unparsed_count(self) -> int:
-        """How many lines were added by :meth:`add_unparsed`."""
-        return len(self._unparsed)
-
     def denials(
         self, run: str, *, tz: str | dt.tzinfo | None, modified: float | None
     ) -> tuple[pd.DataFrame, tuple[str, ...]]:

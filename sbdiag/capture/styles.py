@@ -34,18 +34,6 @@ Style: TypeAlias = Literal[
     "compact", "default", "syslog", "json", "ndjson", "ips", "asl", "console", "xcode", "message"
 ]
 Origin: TypeAlias = Literal["kernel", "sandboxd", "reported", "other"]
-STYLES: Final[tuple[Style, ...]] = (
-    "compact",
-    "default",
-    "syslog",
-    "json",
-    "ndjson",
-    "ips",
-    "asl",
-    "console",
-    "xcode",
-    "message",
-)
 # Lines that `log` prints around the records.
 _BANNER = re.compile(
     r"Filtering the log data using |Timestamp\s+(?:Thread|Ty|Type|\(process\))|={4,}|-{10,}"
