@@ -105,7 +105,8 @@ class BlockReader:
                 continue
             start, stop = self._line_start(mark), self._line_end(mark)
             if CANDIDATE.search(data, start, stop):
-                learned = self._learn(start, mark)
+                # the last record is doubtful only because nobody knows what follows
+                learned = stop < self._block.end and self._learn(start, mark)
                 self._come_to(start)
                 self._feed(stop)
                 if learned:

@@ -63,7 +63,20 @@ class Block:
 
     def breaks(self, start: int) -> Places:
         """Return where lines break from `start` on."""
-        return np.flatnonzero(self.bytes[start : self.end] == ord("\n")) + start
+        breaks = self.bytes[start : start + -(-(self.end - start) // 8) * 8] == ord("\n")
+        breaks[self.end - start :] = False
+        # eight bytes as a number, of which 1 is the lowest byte that is a line break
+        words = breaks.view("<u8")
+        places = np.flatnonzero(words != 0)
+        words = words[places]
+        found = []
+        while len(places):
+            lowest = words & -words
+            found.append(8 * places + (np.bitwise_count(lowest - 1) >> 3) + start)
+            words ^= lowest
+            left = words != 0
+            places, words = places[left], words[left]
+        return np.sort(np.concatenate(found)) if len(found) > 1 else found[0] if found else places
 
     def lines_between(self, start: int, stop: int) -> int:
         """Count the line breaks in a part."""

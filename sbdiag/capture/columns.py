@@ -8,7 +8,7 @@ the start of the record, those behind it from its end; what is left between them
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,30 +20,22 @@ from sbdiag.capture.shape import RUN_BYTES, Piece, Run, Shape, Stamp
 from sbdiag.capture.times import iso_moment
 
 _Flags = npt.NDArray[np.bool_]
+_Words = npt.NDArray[np.uint64]
 
-_IN_RUN: Final = {
-    run: np.isin(np.arange(256, dtype=np.uint8), list(members))
-    for run, members in {
-        "digits": b"0123456789",
-        "hex": b"0123456789abcdef",
-        "spaces": b" ",
-    }.items()
+# Bytes are looked at eight at once: as a number whose lowest digit, to the base 256, is the first.
+_EIGHT: Final = 8
+_ONES: Final = 0x01010101_01010101
+_HIGH: Final = 0x80808080_80808080
+
+_MEMBERS: Final[dict[Run, tuple[bytes, ...]]] = {
+    "digits": (b"09",),
+    "hex": (b"09", b"af"),
+    "spaces": (b"  ",),
 }
-_MINUTE_BYTES: Final = 17  # 2026-09-08 12:08:
-_SHORT_RUN: Final = 8  # most are no longer
-_LONG_TEXT: Final = 64  # from here on, comparing byte by byte is the faster way
+"""What a run is made of: the first and the last of each range of bytes."""
+_MINUTE: Final = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
+_SECONDS: Final = b":00.0000"  # behind the minute; two further digits may follow
 _WRONG: Final = -(10**12)
-
-
-def _two_digits() -> npt.NDArray[np.int64]:
-    """Return the number that two bytes write, by the number that they are; far below 0 if none."""
-    value = np.full(256, _WRONG, dtype=np.int64)
-    value[ord("0") : ord("9") + 1] = np.arange(10)
-    return np.add.outer(value, 10 * value).reshape(-1)  # the first byte is the lower one
-
-
-_TWO_DIGITS: Final = _two_digits()
-_MINUTE: Final = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:")
 
 
 class Found(NamedTuple):
@@ -124,38 +116,49 @@ def _take(
 def _take_fixed(
     text: bytes, data: Bytes, at: Places, limit: Places, *, backwards: bool
 ) -> tuple[_Flags, int, None]:
-    width = len(text)
-    first, inside = _window(width, at, limit, backwards=backwards)
-    first = first * inside
-    if width < _LONG_TEXT:
-        inside &= _texts(data, first, width) == text
-    else:
-        inside &= (_rows(data, first, width) == np.frombuffer(text, np.uint8)).all(axis=1)
-    return inside, width, None
+    first, good = _window(len(text), at, limit, backwards=backwards)
+    words = _words(data, first * good, len(text))
+    for place in range(len(text) // _EIGHT):
+        good &= words[:, place] == _word(text[_EIGHT * place : _EIGHT * (place + 1)])
+    if rest := len(text) % _EIGHT:
+        good &= words[:, -1] & _word(b"\xff" * rest) == _word(text[-rest:])
+    return good, len(text), None
 
 
 def _take_run(
     run: Run, data: Bytes, at: Places, limit: Places, *, backwards: bool
 ) -> tuple[_Flags, Places, None]:
-    length = _run_length(run, data, at, _SHORT_RUN + 1, backwards=backwards)
-    if (longer := np.flatnonzero(length == 0)).size:  # or no run at all
-        length[longer] = _run_length(run, data, at[longer], RUN_BYTES + 1, backwards=backwards)
+    length = _members(run, data, at, backwards=backwards)
+    longer = np.flatnonzero(length == _EIGHT)
+    for _ in range(RUN_BYTES // _EIGHT):  # most are no longer
+        if longer.size:
+            reached = at[longer] - length[longer] if backwards else at[longer] + length[longer]
+            more = _members(run, data, reached, backwards=backwards)
+            length[longer] += more
+            longer = longer[more == _EIGHT]
     end = at - length if backwards else at + length
-    good = (length > 0) & (end >= limit if backwards else end <= limit)
+    good = (length > 0) & (length <= RUN_BYTES)
+    good &= end >= limit if backwards else end <= limit
     if run == "digits":  # a number of JSON has no zero in front
         good &= (length == 1) | (data[np.minimum(at, end)] != ord("0"))
     return good, length, None
 
 
-def _run_length(
-    run: Run, data: Bytes, at: Places, width: int, *, backwards: bool
-) -> npt.NDArray[np.int64]:
-    """Return how many bytes belong to the run from `at` on, 0 if none do or all of `width`."""
-    first = np.maximum(at - width, 0) if backwards else np.minimum(at, len(data) - width)
-    inside = _IN_RUN[run][_rows(data, first, width)]
-    # the first byte that is no member, from the side where the run begins
-    length: Places = (inside[:, ::-1] if backwards else inside).argmin(axis=1)
-    length *= first == (at - width if backwards else at)
+def _members(run: Run, data: Bytes, at: Places, *, backwards: bool) -> Places:
+    """Return how many of the eight bytes from `at` on belong to a run, up to the first other."""
+    first = np.maximum(at - _EIGHT, 0) if backwards else at
+    words = _words(data, first, _EIGHT)[:, 0]
+    if backwards:
+        words = words.byteswap()
+    # the highest bit of each byte: whether it is in a range (without it, no sum carries over)
+    low = words & ~np.uint64(_HIGH)
+    inside = np.zeros_like(words)
+    for least, most in _MEMBERS[run]:
+        inside |= (low + (0x80 - least) * _ONES) & ~(low + (0x7F - most) * _ONES)
+    outside = ~(inside & ~words) & _HIGH
+    # the bits below the lowest one that is set, eight for each byte inside
+    length: Places = (np.bitwise_count((outside & -outside) - 1) >> 3).astype(np.int64)
+    length *= first == (at - _EIGHT if backwards else at)
     return length
 
 
@@ -163,38 +166,38 @@ def _take_stamp(
     stamp: Stamp, data: Bytes, at: Places, limit: Places, *, backwards: bool
 ) -> tuple[_Flags, int, Places]:
     first, good = _window(stamp.width, at, limit, backwards=backwards)
-    first = first * good
-    # whole minutes: each is read once for the neighbours that share it
-    new = np.zeros(len(at), dtype=bool)
-    new[:1] = True
-    for place in (0, 8, _MINUTE_BYTES - 8):  # eight bytes as a number; the last two overlap
-        part = _numbers(data, first + place, "<u8")
-        new[1:] |= part[1:] != part[:-1]
+    words = _words(data, first * good, stamp.width)
+    # up to the minute, two words: each is read once for the neighbours that share it
+    new = np.ones(len(at), dtype=bool)
+    new[1:] = (words[1:, 0] != words[:-1, 0]) | (words[1:, 1] != words[:-1, 1])
     heads = np.flatnonzero(new)
-    texts = _texts(data, first[heads], _MINUTE_BYTES).tolist()
-    read = np.array([_minute(text, stamp) for text in texts], dtype=np.int64)
-    micros = np.repeat(read, np.diff(heads, append=len(at)))
-    # seconds, two digits; the point; then the fraction, two digits at a time
-    seconds = _two(data, first + _MINUTE_BYTES)
-    good &= (micros >= 0) & (seconds >= 0) & (seconds < 60)
-    good &= data[first + _MINUTE_BYTES + 2] == ord(".")
-    micros += seconds * 1_000_000
-    for place in range(stamp.digits // 2):
-        digits = _two(data, first + _MINUTE_BYTES + 3 + 2 * place)
-        good &= digits >= 0
-        micros += digits * 10 ** (4 - 2 * place)
-    if stamp.digits % 2:
-        last = data[first + stamp.width - 1] - np.uint8(ord("0"))
-        good &= last <= 9
-        micros += last.astype(np.int64) * 10 ** (6 - stamp.digits)
-    return good, stamp.width, micros
+    minutes = np.array([_minute(words[head, :2].tobytes(), stamp) for head in heads.tolist()])
+    micros = np.repeat(minutes.astype(np.int64), np.diff(heads, append=len(at)))
+    # behind it, a word of seconds and four digits of the fraction, and one of the rest
+    good &= micros >= 0
+    texts = (_SECONDS[: 4 + stamp.digits], b"00"[: max(stamp.digits - 4, 0)])
+    pairs = []
+    for place, text in enumerate(text for text in texts if text):
+        digits = words[:, 2 + place] ^ _word(text)
+        digits &= _word(b"\xff" * len(text))
+        # the highest bit: whether a digit is more than 9, and another byte more than none
+        most = bytes(0x76 if byte == ord("0") else 0x7F for byte in text)
+        good &= ((digits + _word(most)) | digits) & _HIGH == 0
+        pairs.append(digits * 10 + (digits >> 8))  # each byte, and the one behind it
+    seconds = pairs[0] >> 8 & 0xFF
+    good &= seconds < 60
+    hundredths = seconds * 100 + (pairs[0] >> 32 & 0xFF)
+    fraction = (hundredths * 100 + (pairs[0] >> 48 & 0xFF)) * 100
+    if len(pairs) > 1:
+        fraction += pairs[1] & 0xFF
+    return good, stamp.width, micros + fraction.astype(np.int64)
 
 
 def _minute(text: bytes, stamp: Stamp) -> int:
     """Return the microseconds up to a whole minute."""
     if not _MINUTE.fullmatch(text) or text[10:11] != stamp.between:
         return _WRONG
-    moment = iso_moment(text[:10].decode(), text[11:].decode() + "00", None)
+    moment = iso_moment(text[:10].decode(), text[11:].decode() + ":00", None)
     return _WRONG if moment is None else moment.micros
 
 
@@ -204,28 +207,17 @@ def _window(width: int, at: Places, limit: Places, *, backwards: bool) -> tuple[
     return first, (first >= limit if backwards else first + width <= limit)
 
 
-def _texts(data: Bytes, first: Places, width: int) -> npt.NDArray[np.bytes_]:
-    """Return the `width` bytes from each place on."""
-    every = np.ndarray((len(data) - width + 1,), dtype=f"S{width}", buffer=data, strides=(1,))
-    return every[first]
+def _words(data: Bytes, first: Places, width: int) -> _Words:
+    """Return the `width` bytes from each place on, a row of words each; the last may be longer."""
+    number = -(-width // _EIGHT)
+    bytes_of = f"V{_EIGHT * number}"
+    every = np.ndarray((len(data) - _EIGHT * number + 1,), bytes_of, buffer=data, strides=(1,))
+    return every[first].view("<u8").reshape(len(first), number)
 
 
-def _rows(data: Bytes, first: Places, width: int) -> Bytes:
-    """Return the `width` bytes from each place on, one row each."""
-    every = np.ndarray((len(data) - width + 1,), dtype=f"V{width}", buffer=data, strides=(1,))
-    return every[first].view(np.uint8).reshape(len(first), width)
-
-
-def _two(data: Bytes, first: Places) -> Places:
-    """Return the number that the two bytes from each place on write, below 0 if none."""
-    return np.take(_TWO_DIGITS, _numbers(data, first, "<u2"))
-
-
-def _numbers(data: Bytes, first: Places, kind: str) -> npt.NDArray[np.unsignedinteger[Any]]:
-    """Return the bytes from each place on as a number."""
-    width = np.dtype(kind).itemsize
-    every = np.ndarray((len(data) - width + 1,), dtype=kind, buffer=data, strides=(1,))
-    return every[first]
+def _word(text: bytes) -> np.uint64:
+    """Return up to eight bytes as a word."""
+    return np.uint64(int.from_bytes(text, "little"))
 
 
 def _distinct(data: Bytes, starts: Places, ends: Places) -> tuple[Places, list[bytes]]:

@@ -13,9 +13,13 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pandas.api.types import union_categoricals
 
 from sbdiag.errors import FrameError
+
+_PIECE_ROWS: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,11 +31,19 @@ class Coded:
 
     def texts(self) -> pd.Series:
         """Return the column as text."""
-        return self._taken(pd.Series(list(self.distinct), dtype="str"))
+        texts = pa.array(list(self.distinct), type=pa.large_string())
+        same = len(set(self.distinct)) == 1
+        taken = _repeated(texts, len(self.which)) if same else _taken(texts, self.which)
+        kind = pd.StringDtype("pyarrow", na_value=np.nan)
+        # pandas' protocol for Arrow, which its stubs do not know
+        return pd.Series(kind.__from_arrow__(taken))  # type: ignore[attr-defined]
 
     def numbers(self) -> pd.Series:
         """Return the column as integers that may be missing."""
-        return self._taken(pd.Series(list(self.distinct), dtype="Int64"))
+        missing = np.array([value is None for value in self.distinct], dtype=bool)
+        values = np.array([value or 0 for value in self.distinct], dtype=np.int64)
+        lacking = missing[self.which] if missing.any() else np.zeros(len(self.which), dtype=bool)
+        return pd.Series(pd.arrays.IntegerArray(values[self.which], lacking))
 
     def categories(self, all_of_them: Sequence[str]) -> pd.Series:
         """Return the column as a category; without given categories, those in use, sorted."""
@@ -40,15 +52,47 @@ class Coded:
             used = np.flatnonzero(np.bincount(self.which)).tolist()
             names = sorted({str(value) for n in used if (value := self.distinct[n]) is not None})
         places = {name: place for place, name in enumerate(names)}
-        codes = np.array(
+        codes: npt.NDArray[np.integer[Any]] = np.array(
             [-1 if value is None else places.get(str(value), -1) for value in self.distinct],
-            dtype=np.int32,
+            dtype=np.int8 if len(names) < 128 else np.int32,
         )
-        kind = pd.CategoricalDtype(pd.Index(names, dtype="str"), ordered=False)
-        return pd.Series(pd.Categorical.from_codes(codes[self.which], dtype=kind))
+        categories = pd.Index(names, dtype="str")
+        values = pd.Categorical.from_codes(codes[self.which], categories, validate=False)
+        return pd.Series(values)
 
-    def _taken(self, values: pd.Series) -> pd.Series:
-        return values.take(self.which).reset_index(drop=True)
+
+# Memory that the system must provide takes longer than all that is done in it. So what repeats is
+# there once, and the rest in memory of NumPy, which asks for large pages.
+
+
+def _repeated(texts: pa.LargeStringArray, rows: int) -> pa.ChunkedArray:
+    """Return the first text so many times."""
+    whole, rest = divmod(rows, _PIECE_ROWS)
+    piece = texts.take(pa.array(np.zeros(min(rows, _PIECE_ROWS), dtype=np.int64)))
+    return pa.chunked_array([*[piece] * whole, piece[:rest]])
+
+
+def _taken(texts: pa.LargeStringArray, which: npt.NDArray[np.int64]) -> pa.LargeStringArray:
+    """Return the texts that stand in these places."""
+    lengths = pc.fill_null(pc.binary_length(texts), 0).to_numpy()
+    bounds = np.empty(len(which) + 1, dtype=np.int64)
+    bounds[0] = 0
+    data = np.empty(int(np.bincount(which, minlength=len(texts)) @ lengths), dtype=np.uint8)
+    for first in range(0, len(which), _PIECE_ROWS):
+        rows = which[first : first + _PIECE_ROWS]
+        start, ends = bounds[first], bounds[first + 1 : first + 1 + len(rows)]
+        np.cumsum(lengths[rows], out=ends)
+        ends += start
+        if size := int(ends[-1] - start):
+            piece = texts.take(pa.array(rows)).buffers()[2]
+            data[start : start + size] = np.frombuffer(piece, dtype=np.uint8, count=size)
+    present = None
+    if texts.null_count:
+        there = texts.is_valid().to_numpy(zero_copy_only=False)
+        present = pa.py_buffer(np.packbits(there[which], bitorder="little"))
+    return pa.LargeStringArray.from_buffers(
+        len(which), pa.py_buffer(bounds), pa.py_buffer(data), present
+    )
 
 
 @dataclass(frozen=True, slots=True)

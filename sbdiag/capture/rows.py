@@ -143,6 +143,8 @@ class Rows:
         kinds = np.array([KINDS.index(kind) for kind, _, _ in self._writers], dtype=np.int8)
         times, notes = settle(micros, kinds[by], tz=tz, modified=modified)
         subjects = [message.subject for message in distinct]
+        targets, names = [message.target for message in distinct], [name for _, name in subjects]
+        target = Coded(targets, which).texts()
         run_of_all = np.zeros(len(self), dtype=np.int64)
         columns = {
             "time": times,
@@ -151,9 +153,11 @@ class Rows:
             "verdict": Coded([message.verdict for message in distinct], which),
             "code": Coded([message.code for message in distinct], which),
             "operation": Coded([message.operation for message in distinct], which),
-            "target": Coded([message.target for message in distinct], which),
+            "target": target,
             "target_kind": Coded([kind for kind, _ in subjects], which),
-            "target_name": Coded([name for _, name in subjects], which),
+            "target_name": (
+                pd.Series(target.array.view()) if names == targets else Coded(names, which)
+            ),
             "layer": Coded([message.layer for message in distinct], which),
             "origin": Coded([origin for _, _, origin in self._writers], by),
             "duplicates": pd.Series(self._duplicates(distinct, which), dtype="Int64"),
@@ -166,7 +170,7 @@ class Rows:
 
     def _duplicates(self, messages: list[Message], which: Numbers) -> Numbers:
         printed = np.array([message.duplicates for message in messages], dtype=np.int64)
-        duplicates = printed[which]
+        duplicates = printed[which] if printed.any() else np.zeros(len(which), dtype=np.int64)
         for row, times in self._repeated.items():
             duplicates[row] = min((int(duplicates[row]) + 1) * times - 1, 2**63 - 1)
         return duplicates

@@ -141,8 +141,9 @@ def settle(
     the same frame.
     """
     zone = time_zone(tz)
-    values = np.asarray(micros, dtype=np.int64).copy()
     kind = np.asarray(kinds, dtype=np.int8)
+    in_utc = bool((kind == KINDS.index("utc")).all())
+    values = np.array(micros, dtype=np.int64, copy=None if in_utc else True)
     notes: list[str] = []
     yearless = kind == KINDS.index("yearless")
     if yearless.any():
@@ -159,7 +160,7 @@ def settle(
                 "read by the order of the lines"
             )
     values[kind == KINDS.index("none")] = NAT
-    times = pd.Series(values.view("M8[us]")).dt.tz_localize("UTC")
+    times = pd.Series(values.view("M8[us]"), copy=False).dt.tz_localize("UTC")
     return times, tuple(notes)
 
 

@@ -199,6 +199,30 @@ def test_a_long_capture_goes_by_columns(
 
 
 @pytest.mark.parametrize("write", STYLES)
+def test_every_byte_of_a_record_is_looked_at(write: object) -> None:
+    whole = [write(STAMPS[0], thread, MESSAGES[0]).encode() for thread in (0x1A2B3C, 0x99)]
+    last = whole[0].rindex(b"Sandbox: wc")
+    records = [*whole, *whole]
+    for place in range(last):
+        for byte in b"\x00 /0:`afg\x80\xb0\xff":
+            records += [whole[0][:place] + bytes([byte]) + whole[0][place + 1 :], whole[1]]
+    assert_same(b"\n".join(records), 32 * 1024)
+
+
+@pytest.mark.parametrize("write", STYLES)
+def test_runs_of_every_length(write: object) -> None:
+    threads = [int("1" * length, 16) for length in range(1, 26)]
+    assert_same("\n".join(write(STAMPS[0], n, MESSAGES[0]) for n in threads * 3).encode(), 8192)
+
+
+@pytest.mark.parametrize("digits", range(8))
+def test_fractions_of_every_length(digits: int) -> None:
+    stamps = [f"2026-09-08 12:08:{n:02}.{n * 1234567:010}"[: 20 + digits] for n in range(62)]
+    lines = [f"{stamp}-0800 0x1 Error 0x0 0 0 kernel: (Sandbox) {MESSAGES[0]}" for stamp in stamps]
+    assert_same("\n".join(lines * 3).encode(), 4096)
+
+
+@pytest.mark.parametrize("write", STYLES)
 def test_what_a_shape_knows(write: object) -> None:
     record = write("2026-09-08 12:08:19.267", 77, MESSAGES[0]).encode()
     shape = learn(record, loose=True)
