@@ -36,7 +36,7 @@ MOST_LESSONS: Final = 64
 LESSON_BYTES: Final = 64 * 1024
 """A longer record teaches nothing."""
 _INDENTED: Final = b" \t\r\n"  # sets no state
-_DENSE: Final = 4  # a block is dense if one line in so many of the last block was taken
+_DENSE: Final = 4  # a block is dense if one byte in so many of the last block was taken
 
 
 class BlockReader:
@@ -95,8 +95,8 @@ class BlockReader:
     def _follow(self, seen: Survey) -> bool:
         """Read what was surveyed; stop and return False when a shape was learned on the way."""
         records = seen.records(self._rows)
-        self._dense = int(records.lines.sum()) * _DENSE > len(seen.breaks)
-        data = self._block.data
+        data, end = self._block.data, self._block.end
+        self._dense = int((records.stops - records.starts).sum()) * _DENSE > end - seen.start
         for mark in seen.doubtful(records):
             if mark < self._at:
                 continue
@@ -106,12 +106,12 @@ class BlockReader:
             start, stop = self._line_start(mark), self._line_end(mark)
             if CANDIDATE.search(data, start, stop):
                 # the last record is doubtful only because nobody knows what follows
-                learned = stop < self._block.end and self._learn(start, mark)
+                learned = stop < end and self._learn(start, mark)
                 self._come_to(start)
                 self._feed(stop)
                 if learned:
                     return False
-        self._take(records, seen, self._block.end)
+        self._take(records, seen, end)
         return True
 
     def _take(self, records: Records, seen: Survey, place: int) -> None:
@@ -133,8 +133,8 @@ class BlockReader:
         line = bytes(self._block.data[begin : self._block.data.find(b"\n", begin)])
         self._reader.interrupt(line.decode("utf-8", "replace").removesuffix("\r"))
         stop = int(records.stops[-1])
-        before = seen.line(self._at)
-        lines = seen.line(stop) - before
+        before = int(records.line[0]) - self._block.lines_between(self._at, begin)
+        lines = int(records.line[-1] + records.lines[-1]) - before
         self._rows.extend(
             records.ranks,
             micros=records.micros,

@@ -36,6 +36,7 @@ _MEMBERS: Final[dict[Run, tuple[bytes, ...]]] = {
 _MINUTE: Final = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 _SECONDS: Final = b":00.0000"  # behind the minute; two further digits may follow
 _WRONG: Final = -(10**12)
+_FEW: Final = 1000  # candidates, for which starting the work takes longer than the work
 
 
 class Found(NamedTuple):
@@ -118,8 +119,13 @@ def _take_fixed(
 ) -> tuple[_Flags, int, None]:
     first, good = _window(len(text), at, limit, backwards=backwards)
     words = _words(data, first * good, len(text))
-    for place in range(len(text) // _EIGHT):
-        good &= words[:, place] == _word(text[_EIGHT * place : _EIGHT * (place + 1)])
+    whole = len(text) // _EIGHT
+    wanted = np.frombuffer(text, dtype="<u8", count=whole)
+    if len(at) < _FEW:
+        good &= (words[:, :whole] == wanted).all(axis=1)
+    else:
+        for place, want in enumerate(wanted):
+            good &= words[:, place] == want
     if rest := len(text) % _EIGHT:
         good &= words[:, -1] & _word(b"\xff" * rest) == _word(text[-rest:])
     return good, len(text), None
@@ -222,8 +228,11 @@ def _word(text: bytes) -> np.uint64:
 
 def _distinct(data: Bytes, starts: Places, ends: Places) -> tuple[Places, list[bytes]]:
     """Return the distinct texts in order of appearance, and for each text which one it is."""
-    if not len(starts):
-        return starts, []
+    if len(starts) < _FEW:
+        view, places = data.data, dict[bytes, int]()
+        texts = [bytes(view[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+        codes = [places.setdefault(text, len(places)) for text in texts]
+        return np.array(codes, dtype=np.int64), list(places)
     bounds = np.empty(2 * len(starts), dtype=np.int32)  # texts, and what lies between them
     bounds[0::2], bounds[1::2] = starts, ends
     texts = pa.Array.from_buffers(

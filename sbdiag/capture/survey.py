@@ -25,6 +25,12 @@ _COLUMNS = re.compile(
 )
 
 
+_FAR_BYTES: Final = 1000
+"""So far apart, on average, marks are looked at one by one."""
+_OBJECT_BYTES: Final = 64 * 1024
+"""A longer record of an array is not looked for around its mark."""
+
+
 class Records(NamedTuple):
     """Records that need no reading, in order; one number for each.
 
@@ -72,8 +78,6 @@ class Survey:
         What was looked at.
     shapes
         The shapes that were known.
-    breaks
-        Where line breaks are.
     marks
         Where marks are; ``None`` if nobody looked, as most lines are records.
     found
@@ -83,7 +87,6 @@ class Survey:
     block: Block
     start: int
     shapes: tuple[Shape, ...]
-    breaks: Places
     marks: Places | None
     found: tuple[tuple[Found, Spots], ...]
 
@@ -138,21 +141,23 @@ class Survey:
             for mark in find_marks(view[start:stop])
         ]
 
-    def line(self, place: int) -> int:
-        """Return how many lines end between `start` and `place`."""
-        return int(np.searchsorted(self.breaks, place))
-
 
 def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) -> Survey:
     """Look at a block from `start`, where a line begins; if `dense`, at every line of it."""
-    breaks = block.breaks(start)
     marks = None
     if not dense:
         places = find_marks(memoryview(block.data)[start : block.end])
         marks = np.array(places, dtype=np.int64) + start
-    left = {False: _lines(start, breaks, marks)}
-    if any(shape.lines > 1 for shape in shapes):
-        left[True] = _objects(block, start, breaks, marks)
+    with_objects = any(shape.lines > 1 for shape in shapes)
+    if marks is None or len(marks) * _FAR_BYTES > block.end - start:
+        breaks = block.breaks(start)
+        left = {False: _lines(start, breaks, marks)}
+        if with_objects:
+            left[True] = _objects(block, start, breaks, marks)
+    else:
+        left = {False: _lines_around(block, start, marks)}
+        if with_objects:
+            left[True] = _objects_around(block, start, marks)
     found = []
     for shape in shapes:
         spots = left[shape.lines > 1]
@@ -167,7 +172,7 @@ def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) 
         others = np.ones(len(spots.starts), dtype=bool)
         others[records.rows] = False
         left[shape.lines > 1] = spots.where(others)
-    return Survey(block, start, shapes, breaks, marks, _apart(block, found))
+    return Survey(block, start, shapes, marks, _apart(block, found))
 
 
 def _lines(start: int, breaks: Places, marks: Places | None) -> Spots:
@@ -198,6 +203,53 @@ def _objects(block: Block, start: int, breaks: Places, marks: Places | None) -> 
         which = np.unique(which[(which >= 0) & (which < len(starts))])
         starts, ends = starts[which], ends[which]
     return Spots(starts, ends, np.searchsorted(breaks, starts))
+
+
+def _lines_around(block: Block, start: int, marks: Places) -> Spots:
+    """Return where the lines with marks stand."""
+    data, end = block.data, block.end
+    bounds = []
+    done = start  # the lines up to there
+    for mark in marks.tolist():
+        if mark >= done:
+            first = data.rfind(b"\n", done, mark) + 1 or done
+            last = data.find(b"\n", mark, end)
+            if last < 0:  # the last line may have no end
+                break
+            bounds.append((first, last))
+            done = last + 1
+    return _counted(block, start, bounds)
+
+
+def _objects_around(block: Block, start: int, marks: Places) -> Spots:
+    """Return the same for the objects of an array, each from the line that ends the last one."""
+    data, end = block.data, block.end
+    between = b"\n" + NEXT_OBJECT
+    bounds = []
+    done = start
+    for mark in marks.tolist():
+        if mark >= done:
+            low, high = max(done - 1, mark - _OBJECT_BYTES), min(end, mark + _OBJECT_BYTES)
+            first = data.rfind(between, max(low, 0), mark + len(NEXT_OBJECT)) + 1
+            if not first and not data.startswith(NEXT_OBJECT, done):
+                continue
+            last = data.find(between, mark, high)
+            if last < 0 and block.between_objects and high == end:
+                last = end - 1
+            if last >= 0:
+                bounds.append((first or done, last))
+                done = last + 1
+    return _counted(block, start, bounds)
+
+
+def _counted(block: Block, start: int, bounds: list[tuple[int, int]]) -> Spots:
+    """Return spots with these bounds."""
+    spots = np.array(bounds, dtype=np.int64).reshape(-1, 2).T
+    lines = [
+        block.lines_between(last, first)
+        for last, first in zip([start, *spots[0].tolist()], spots[0].tolist(), strict=False)
+    ]
+    return Spots(spots[0], spots[1], np.cumsum(lines, dtype=np.int64))
 
 
 def _apart(block: Block, found: list[tuple[Found, Spots]]) -> tuple[tuple[Found, Spots], ...]:
