@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sbdiag.capture.blocks import Bytes, Places
 from sbdiag.capture.lines import LINE_BYTES
@@ -36,7 +37,8 @@ _MEMBERS: Final[dict[Run, tuple[bytes, ...]]] = {
 _MINUTE: Final = re.compile(rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 _SECONDS: Final = b":00.0000"  # behind the minute; two further digits may follow
 _WRONG: Final = -(10**12)
-_FEW: Final = 1000  # candidates, for which starting the work takes longer than the work
+_FEW: Final = 1000  # texts: to start the search for equal ones takes longer than the search
+_FEW_WORDS: Final = 2  # a longer text is compared by Arrow
 
 
 class Found(NamedTuple):
@@ -67,11 +69,9 @@ def find_records(shape: Shape, data: Bytes, starts: Places, ends: Places) -> Fou
     size = ends - starts  # the careful reader cuts what is longer
     columns = columns.where((size > shape.least_bytes) & (size <= LINE_BYTES))
     for piece in shape.before:
-        good, moved, micros = _take(piece, data, columns.front, columns.back)
-        columns = columns.moved(front=moved, micros=micros).where(good)
+        columns = _take(piece, columns, data)
     for piece in reversed(shape.after):
-        good, moved, micros = _take(piece, data, columns.back, columns.front, backwards=True)
-        columns = columns.moved(back=moved, micros=micros).where(good)
+        columns = _take(piece, columns, data, backwards=True)
     columns = columns.where(columns.front < columns.back)  # a message is not empty
     codes, messages = _distinct(data, columns.front, columns.back)
     return Found(shape, columns.rows, columns.micros + shape.shift_micros, codes, messages)
@@ -85,55 +85,45 @@ class _Columns(NamedTuple):
     back: Places
     micros: Places
 
-    def moved(
-        self,
-        *,
-        front: Places | int | None = None,
-        back: Places | int | None = None,
-        micros: Places | None = None,
-    ) -> _Columns:
-        return _Columns(
-            rows=self.rows,
-            front=self.front if front is None else self.front + front,
-            back=self.back if back is None else self.back - back,
-            micros=self.micros if micros is None else self.micros + micros,
-        )
-
     def where(self, good: _Flags) -> _Columns:
         return self if good.all() else _Columns(*(column[good] for column in self))
 
 
-def _take(
-    piece: Piece, data: Bytes, at: Places, limit: Places, *, backwards: bool = False
-) -> tuple[_Flags, Places | int, Places | None]:
-    """Return which candidates have the piece at `at`, its length there, and its time, if any."""
+def _take(piece: Piece, columns: _Columns, data: Bytes, *, backwards: bool = False) -> _Columns:
+    """Return the candidates that have the piece in front, or at their back, without it."""
+    width: int | Places = 1
+    if not isinstance(piece, str):
+        width = len(piece) if isinstance(piece, bytes) else piece.width
+    columns = columns.where(columns.back - columns.front >= width)
+    rows, front, back, micros = columns
+    first = back - width if backwards else front
     if isinstance(piece, bytes):
-        return _take_fixed(piece, data, at, limit, backwards=backwards)
-    if isinstance(piece, Stamp):
-        return _take_stamp(piece, data, at, limit, backwards=backwards)
-    return _take_run(piece, data, at, limit, backwards=backwards)
-
-
-def _take_fixed(
-    text: bytes, data: Bytes, at: Places, limit: Places, *, backwards: bool
-) -> tuple[_Flags, int, None]:
-    first, good = _window(len(text), at, limit, backwards=backwards)
-    words = _words(data, first * good, len(text))
-    whole = len(text) // _EIGHT
-    wanted = np.frombuffer(text, dtype="<u8", count=whole)
-    if len(at) < _FEW:
-        good &= (words[:, :whole] == wanted).all(axis=1)
+        good = _have_text(piece, data, first)
+    elif isinstance(piece, Stamp):
+        good, micros = _read_stamps(piece, data, first)
     else:
-        for place, want in enumerate(wanted):
-            good &= words[:, place] == want
-    if rest := len(text) % _EIGHT:
-        good &= words[:, -1] & _word(b"\xff" * rest) == _word(text[-rest:])
-    return good, len(text), None
+        good, width = _measure_runs(piece, data, back if backwards else front, backwards=backwards)
+    if backwards:
+        return _Columns(rows, front, back - width, micros).where(good)
+    return _Columns(rows, front + width, back, micros).where(good)
 
 
-def _take_run(
-    run: Run, data: Bytes, at: Places, limit: Places, *, backwards: bool
-) -> tuple[_Flags, Places, None]:
+def _have_text(text: bytes, data: Bytes, first: Places) -> _Flags:
+    """Return where this text stands, of places in order that are as far apart as it is long."""
+    if len(text) <= _FEW_WORDS * _EIGHT:
+        words = _words(data, first, len(text))
+        good = np.ones(len(first), dtype=bool)
+        for place in range(words.shape[1]):
+            part = text[_EIGHT * place : _EIGHT * (place + 1)]
+            good &= words[:, place] & _word(b"\xff" * len(part)) == _word(part)
+        return good
+    found = pc.equal(_slices(data, first, first + len(text)), pa.scalar(text, pa.binary()))
+    flags: _Flags = found.to_numpy(zero_copy_only=False)[::2]
+    return flags
+
+
+def _measure_runs(run: Run, data: Bytes, at: Places, *, backwards: bool) -> tuple[_Flags, Places]:
+    """Return where a run begins, and how many bytes it has."""
     length = _members(run, data, at, backwards=backwards)
     longer = np.flatnonzero(length == _EIGHT)
     for _ in range(RUN_BYTES // _EIGHT):  # most are no longer
@@ -142,12 +132,10 @@ def _take_run(
             more = _members(run, data, reached, backwards=backwards)
             length[longer] += more
             longer = longer[more == _EIGHT]
-    end = at - length if backwards else at + length
     good = (length > 0) & (length <= RUN_BYTES)
-    good &= end >= limit if backwards else end <= limit
     if run == "digits":  # a number of JSON has no zero in front
-        good &= (length == 1) | (data[np.minimum(at, end)] != ord("0"))
-    return good, length, None
+        good &= (length == 1) | (data[at - length if backwards else at] != ord("0"))
+    return good, length
 
 
 def _members(run: Run, data: Bytes, at: Places, *, backwards: bool) -> Places:
@@ -168,19 +156,17 @@ def _members(run: Run, data: Bytes, at: Places, *, backwards: bool) -> Places:
     return length
 
 
-def _take_stamp(
-    stamp: Stamp, data: Bytes, at: Places, limit: Places, *, backwards: bool
-) -> tuple[_Flags, int, Places]:
-    first, good = _window(stamp.width, at, limit, backwards=backwards)
-    words = _words(data, first * good, stamp.width)
+def _read_stamps(stamp: Stamp, data: Bytes, first: Places) -> tuple[_Flags, Places]:
+    """Return where a time stands, and which, in microseconds."""
+    words = _words(data, first, stamp.width)
     # up to the minute, two words: each is read once for the neighbours that share it
-    new = np.ones(len(at), dtype=bool)
+    new = np.ones(len(first), dtype=bool)
     new[1:] = (words[1:, 0] != words[:-1, 0]) | (words[1:, 1] != words[:-1, 1])
     heads = np.flatnonzero(new)
     minutes = np.array([_minute(words[head, :2].tobytes(), stamp) for head in heads.tolist()])
-    micros = np.repeat(minutes.astype(np.int64), np.diff(heads, append=len(at)))
+    micros = np.repeat(minutes.astype(np.int64), np.diff(heads, append=len(first)))
     # behind it, a word of seconds and four digits of the fraction, and one of the rest
-    good &= micros >= 0
+    good = micros >= 0
     texts = (_SECONDS[: 4 + stamp.digits], b"00"[: max(stamp.digits - 4, 0)])
     pairs = []
     for place, text in enumerate(text for text in texts if text):
@@ -196,7 +182,7 @@ def _take_stamp(
     fraction = (hundredths * 100 + (pairs[0] >> 48 & 0xFF)) * 100
     if len(pairs) > 1:
         fraction += pairs[1] & 0xFF
-    return good, stamp.width, micros + fraction.astype(np.int64)
+    return good, micros + fraction.astype(np.int64)
 
 
 def _minute(text: bytes, stamp: Stamp) -> int:
@@ -205,12 +191,6 @@ def _minute(text: bytes, stamp: Stamp) -> int:
         return _WRONG
     moment = iso_moment(text[:10].decode(), text[11:].decode() + ":00", None)
     return _WRONG if moment is None else moment.micros
-
-
-def _window(width: int, at: Places, limit: Places, *, backwards: bool) -> tuple[Places, _Flags]:
-    """Return where a piece of this width begins, and whether it stays within the record."""
-    first = at - width if backwards else at
-    return first, (first >= limit if backwards else first + width <= limit)
 
 
 def _words(data: Bytes, first: Places, width: int) -> _Words:
@@ -233,12 +213,17 @@ def _distinct(data: Bytes, starts: Places, ends: Places) -> tuple[Places, list[b
         texts = [bytes(view[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
         codes = [places.setdefault(text, len(places)) for text in texts]
         return np.array(codes, dtype=np.int64), list(places)
-    bounds = np.empty(2 * len(starts), dtype=np.int32)  # texts, and what lies between them
-    bounds[0::2], bounds[1::2] = starts, ends
-    texts = pa.Array.from_buffers(
-        pa.binary(), len(bounds) - 1, [None, pa.py_buffer(bounds), pa.py_buffer(data)]
-    )
-    every_other = np.arange(0, len(bounds) - 1, 2, dtype=np.int32)
+    texts = _slices(data, starts, ends)
+    every_other = np.arange(0, len(texts), 2, dtype=np.int32)
     encoded = texts.take(pa.array(every_other)).dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     return codes, encoded.dictionary.to_pylist()
+
+
+def _slices(data: Bytes, starts: Places, ends: Places) -> pa.BinaryArray:
+    """Return slices that follow each other, and between them what lies between them."""
+    bounds = np.empty(2 * len(starts), dtype=np.int32)
+    bounds[0::2], bounds[1::2] = starts, ends
+    return pa.Array.from_buffers(
+        pa.binary(), max(len(bounds) - 1, 0), [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+    )

@@ -16,7 +16,7 @@ from typing import Final
 
 from sbdiag.capture.marks import can_be_ours
 from sbdiag.capture.message import Malformed, Message, parse_message
-from sbdiag.capture.report import clean, structured_record
+from sbdiag.capture.report import Structured, clean, structured_record
 from sbdiag.capture.styles import Header, Origin, Style
 from sbdiag.capture.times import Moment, iso_moment
 
@@ -182,10 +182,17 @@ def read_record(
     if text is None:
         return None
     origin = record_origin(record)
-    parsed = parse_message(clean(text), record=structured, report=origin != "kernel")
+    parsed = read_text(text, origin, structured=structured)
     if parsed is None:
         return None
     return Header(style, origin, clean(text), _moment(record.get("timestamp"))), parsed
+
+
+def read_text(
+    text: str, origin: Origin, *, structured: Structured | None = None
+) -> Message | Malformed | None:
+    """Read the text of a log record by `origin`; ``None`` if it is not ours."""
+    return parse_message(clean(text), record=structured, report=origin != "kernel")
 
 
 def read_cut_event(line: str) -> Message | Malformed | None:

@@ -139,7 +139,9 @@ class Rows:
     ) -> tuple[pd.DataFrame, tuple[str, ...]]:
         """Build the frame; return it with what was assumed about times."""
         which, micros, by, lines = self._whole()
-        distinct = _settle_layers(list(self._ranks), used=set(np.unique(which).tolist()))
+        distinct = _settle_layers(
+            list(self._ranks), used=set(np.flatnonzero(np.bincount(which)).tolist())
+        )
         kinds = np.array([KINDS.index(kind) for kind, _, _ in self._writers], dtype=np.int8)
         times, notes = settle(micros, kinds[by], tz=tz, modified=modified)
         subjects = [message.subject for message in distinct]

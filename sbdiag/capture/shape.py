@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from sbdiag.capture.json_log import is_json, read_record
+from sbdiag.capture.json_log import is_json, read_text
 from sbdiag.capture.line_reader import LineReader, sets_state
 from sbdiag.capture.lines import read_lines
 from sbdiag.capture.marks import CANDIDATE
@@ -31,6 +30,7 @@ RUN_BYTES: Final = 20
 KNOWN_BYTES: Final = 16 * 1024 * 1024
 """Distinct messages are kept for each shape up to about so many bytes; then it begins anew."""
 _ENTRY_BYTES: Final = 150  # beside the text
+_NEW: Final = -2  # no rank
 
 _STAMP = re.compile(
     rb"(?P<date>\d{4}-\d\d-\d\d)(?P<between>[ T])"
@@ -85,8 +85,6 @@ class Shape:
         How many lines a record has, its last line break not counted.
     shift_micros
         From the time as printed to that of the record: the zone.
-    fields
-        The sample's object in JSON, empty in columns.
     known
         Messages seen, as they stand in the log, and their rank among the rows; -1 for one that
         the careful reader must see in its place.
@@ -101,7 +99,6 @@ class Shape:
     sample: Row
     lines: int
     shift_micros: int
-    fields: Mapping[str, object]
     known: dict[bytes, int] = field(default_factory=dict)
     known_bytes: int = 0
 
@@ -125,10 +122,12 @@ class Shape:
     def ranks(self, messages: list[bytes], rows: Rows) -> list[int]:
         """Return the ranks of messages among `rows`, each read in the sample's place; or -1."""
         known = self.known
-        if new := [message for message in messages if message not in known]:
+        ranks = [known.get(message, _NEW) for message in messages]
+        if _NEW in ranks:
+            new = [message for message in messages if message not in known]
             known.update(zip(new, self._read(new, rows), strict=True))
             self.known_bytes += sum(map(len, new)) + _ENTRY_BYTES * len(new)
-        ranks = [known[message] for message in messages]
+            ranks = [known[message] for message in messages]
         if self.known_bytes > KNOWN_BYTES:
             known.clear()
             self.known_bytes = 0
@@ -148,17 +147,11 @@ class Shape:
         return [rows.rank(row.message) if self.sample.is_like(row) else -1 for row in read]
 
     def _read_json(self, message: bytes, rows: Rows) -> int:
-        """Read a message as the sample's object would be read if it had that one."""
+        """Read a message as that of the sample's object, which holds no structured record."""
         if not (_IN_STRING.fullmatch(message) and CANDIDATE.search(message)):
             return -1
-        found = read_record({**self.fields, "eventMessage": _string(message)}, self.sample.style)
-        if found is None:
-            return -1
-        header, parsed = found
-        if not isinstance(parsed, Message):
-            return -1
-        row = Row(parsed, header.moment, header.style, header.origin, self.sample.line)
-        return rows.rank(parsed) if self.sample.is_like(row) else -1
+        parsed = read_text(_string(message), self.sample.origin)
+        return rows.rank(parsed) if isinstance(parsed, Message) else -1
 
 
 def learn(record: bytes, *, loose: bool = False) -> Shape | None:
@@ -185,8 +178,7 @@ def learn(record: bytes, *, loose: bool = False) -> Shape | None:
     if printed is None:
         return None
     where = kinds.index("message")
-    fields = _fields(record, parts[where][1], text) if in_json else {}
-    if fields is None:
+    if in_json and not _is_plain(record, parts[where][1], text):
         return None
     return Shape(
         before=_joined(parts[:where]),
@@ -196,7 +188,6 @@ def learn(record: bytes, *, loose: bool = False) -> Shape | None:
         sample=row,
         lines=record.count(b"\n") + 1,
         shift_micros=row.moment.micros - printed.micros,
-        fields=fields,
     )
 
 
@@ -282,22 +273,24 @@ def _json_parts(record: bytes, *, loose: bool) -> list[Part]:
     return parts
 
 
-def _fields(record: bytes, message: bytes, stamp: str) -> Mapping[str, object] | None:
-    """Read the object of a record; ``None`` if message or time stand elsewhere or twice."""
+def _is_plain(record: bytes, message: bytes, stamp: str) -> bool:
+    """Return whether message and time of an object stand where they should, and once."""
     text = record[record.index(b"{") :] + b"}" * record.startswith(b"}")
     try:
         fields = json.loads(text.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError):
-        return None
-    if not isinstance(fields, dict) or record.count(b'"timestamp"') != 1:
-        return None
-    there = str(fields.get("timestamp")).startswith(stamp)
-    return fields if there and fields.get("eventMessage") == _string(message) else None
+        return False
+    return (
+        isinstance(fields, dict)
+        and record.count(b'"timestamp"') == 1
+        and str(fields.get("timestamp")).startswith(stamp)
+        and fields.get("eventMessage") == _string(message)
+    )
 
 
-def _string(inner: bytes) -> object:
+def _string(inner: bytes) -> str:
     """Read what stands between the quotes of a JSON string."""
-    return json.loads(f'"{inner.decode("utf-8", "replace")}"', strict=False)
+    return str(json.loads(f'"{inner.decode("utf-8", "replace")}"', strict=False))
 
 
 def _stamp(match: re.Match[bytes]) -> Stamp:

@@ -63,7 +63,7 @@ class Spots(NamedTuple):
     ends: Places
     line: Places
 
-    def where(self, rows: Places | npt.NDArray[np.bool_]) -> Spots:
+    def where(self, rows: Places | npt.NDArray[np.bool_] | slice) -> Spots:
         """Return some of them."""
         return Spots(*(column[rows] for column in self))
 
@@ -272,9 +272,11 @@ def _apart(block: Block, found: list[tuple[Found, Spots]]) -> tuple[tuple[Found,
         for index in np.flatnonzero(~apart).tolist():
             apart[index] = _ends_there(records.shape, block, int(spots.ends[index]) + 1)
         if not apart.all():
-            rows, micros, codes = records.rows[apart], records.micros[apart], records.codes[apart]
+            # often it is the last one alone, and the rest need not be copied
+            which = slice(-1) if apart[:-1].all() else apart
+            rows, micros, codes = records.rows[which], records.micros[which], records.codes[which]
             records = records._replace(rows=rows, micros=micros, codes=codes)
-            spots = spots.where(apart)
+            spots = spots.where(which)
         kept.append((records, spots))
     return tuple(kept)
 
