@@ -11,10 +11,7 @@ one like them.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -52,41 +49,20 @@ class BlockReader:
         self._block = Block(0)
         self._at = 0  # how far the block was read
 
-    def read(self, blocks: Iterable[Block], *, ahead: int = 0) -> None:
-        """Read consecutive blocks, to the end of the capture.
-
-        So many blocks are surveyed `ahead` in other threads, which vector instructions allow;
-        the blocks must be valid as long.
-        """
-        if ahead:
-            with ThreadPoolExecutor(ahead, thread_name_prefix="sbdiag") as threads:
-                self._read_ahead(iter(blocks), threads, ahead)
-        else:
-            for block in blocks:
-                self._read_block(block)
+    def read(self, blocks: Iterable[Block]) -> None:
+        """Read consecutive blocks, to the end of the capture."""
+        for block in blocks:
+            self._read_block(block)
         for line in self._lines.finish():
             self._reader.read(line)
         self._reader.finish()
 
-    def _read_ahead(self, blocks: Iterator[Block], threads: ThreadPoolExecutor, ahead: int) -> None:
-        waiting: deque[tuple[Block, Future[Survey]]] = deque()
-        while True:
-            for block in islice(blocks, ahead + 1 - len(waiting)):
-                seen = threads.submit(survey, block, 0, self._shapes, dense=self._dense)
-                waiting.append((block, seen))
-            if not waiting:
-                return
-            block, seen = waiting.popleft()
-            self._read_block(block, seen.result())
-
-    def _read_block(self, block: Block, seen: Survey | None = None) -> None:
+    def _read_block(self, block: Block) -> None:
         self._block, self._at = block, 0
         if self._lines.inside or not block.whole:  # a line that is longer than a block
             self._feed(block.end if not block.whole else self._line_end(0))
-        if seen is None or seen.start != self._at or seen.shapes is not self._shapes:
-            seen = self._survey()
-        while not self._follow(seen):
-            seen = self._survey()
+        while not self._follow(self._survey()):
+            pass
         self._come_to(block.end)
 
     def _survey(self) -> Survey:

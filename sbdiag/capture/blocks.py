@@ -5,7 +5,8 @@ Fresh memory costs more than the search of it, and memory must not grow with the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -85,19 +86,33 @@ class Block:
 
 
 def read_blocks(
-    fill: Callable[[memoryview], int], *, count: int = 2, capacity: int = BLOCK_BYTES
-) -> Iterator[Block]:
-    """Yield the blocks of a capture; each is valid until `count` - 1 further ones were asked for.
+    fill: Callable[[memoryview], int], *, ahead: bool = False, capacity: int = BLOCK_BYTES
+) -> Generator[Block]:
+    """Yield the blocks of a capture; each is valid until the next one is asked for.
 
     Parameters
     ----------
     fill
         Puts the next bytes into a buffer and says how many, 0 at the end.
-    count
-        How many buffers to use in turn, 2 or more.
+    ahead
+        Whether another thread reads the next block while one is in use. It cannot be interrupted
+        before its bytes are there, so that a pipe should be read without.
     capacity
         The longest block, in bytes. The first ones are shorter.
     """
+    if not ahead:
+        yield from _blocks(fill, buffers=2, capacity=capacity)
+        return
+    blocks = _blocks(fill, buffers=3, capacity=capacity)
+    with ThreadPoolExecutor(1, thread_name_prefix="sbdiag") as thread:
+        coming = thread.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = thread.submit(next, blocks, None)
+            yield block
+
+
+def _blocks(fill: Callable[[memoryview], int], *, buffers: int, capacity: int) -> Generator[Block]:
+    """Yield blocks, in so many buffers in turn."""
     ring: list[Block] = []
     size = min(FIRST_BYTES, capacity)
     block = Block(size)
@@ -110,7 +125,7 @@ def read_blocks(
         if block.size == block.capacity:
             size = min(4 * size, capacity)
             ring.append(block)
-            following = Block(0) if len(ring) < count else ring.pop(0)
+            following = Block(0) if len(ring) < buffers else ring.pop(0)
             if following.capacity < size:
                 following = Block(size)
             block.close(following)

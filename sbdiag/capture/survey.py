@@ -76,8 +76,6 @@ class Survey:
     ----------
     block, start
         What was looked at.
-    shapes
-        The shapes that were known.
     marks
         Where marks are; ``None`` if nobody looked, as most lines are records.
     found
@@ -86,7 +84,6 @@ class Survey:
 
     block: Block
     start: int
-    shapes: tuple[Shape, ...]
     marks: Places | None
     found: tuple[tuple[Found, Spots], ...]
 
@@ -172,7 +169,7 @@ def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) 
         others = np.ones(len(spots.starts), dtype=bool)
         others[records.rows] = False
         left[shape.lines > 1] = spots.where(others)
-    return Survey(block, start, shapes, marks, _apart(block, found))
+    return Survey(block, start, marks, _apart(block, found))
 
 
 def _lines(start: int, breaks: Places, marks: Places | None) -> Spots:
@@ -245,10 +242,10 @@ def _objects_around(block: Block, start: int, marks: Places) -> Spots:
 def _counted(block: Block, start: int, bounds: list[tuple[int, int]]) -> Spots:
     """Return spots with these bounds."""
     spots = np.array(bounds, dtype=np.int64).reshape(-1, 2).T
-    lines = [
-        block.lines_between(last, first)
-        for last, first in zip([start, *spots[0].tolist()], spots[0].tolist(), strict=False)
-    ]
+    starts = spots[0].tolist()
+    breaks = block.bytes[start : max(starts, default=start)] == ord("\n")
+    between = zip([start, *starts], starts, strict=False)
+    lines = [np.count_nonzero(breaks[last - start : first - start]) for last, first in between]
     return Spots(spots[0], spots[1], np.cumsum(lines, dtype=np.int64))
 
 

@@ -25,9 +25,7 @@ from sbdiag.capture.rows import Rows
 from sbdiag.capture.times import time_zone
 
 LONG_BYTES: Final = 16 * 1024 * 1024
-"""A shorter capture is read before threads are worth their start."""
-_AHEAD: Final = 1 if (os.cpu_count() or 1) > 1 else 0
-"""So many blocks are looked at in another thread; more gain nothing."""
+"""A shorter capture is read before a thread is worth its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +148,10 @@ def scan_capture(
     with open_capture(source) as capture:
         name = os.path.basename(capture.name) if run is None else run
         name = name.encode("utf-8", "backslashreplace").decode("utf-8")  # a name need not be text
-        ahead = _AHEAD if capture.size is None or capture.size > LONG_BYTES else 0
-        with closing(_watched(capture, ahead + 3, reporting(progress, capture.size))) as blocks:
-            BlockReader(reader).read(blocks, ahead=ahead)
+        ahead = capture.size is not None and capture.size > LONG_BYTES
+        blocks = read_blocks(capture.filler(), ahead=ahead)
+        with closing(_watched(blocks, capture, reporting(progress, capture.size))) as watched:
+            BlockReader(reader).read(watched)
         notes = (*capture.notes, *reader.notes())
         modified = capture.modified
     tally = reader.ledger.tally
@@ -160,11 +159,12 @@ def scan_capture(
     return Scanned(name, rows, counts, notes, modified)
 
 
-def _watched(capture: Capture, buffers: int, progress: Progress) -> Generator[Block]:
+def _watched(blocks: Generator[Block], capture: Capture, progress: Progress) -> Generator[Block]:
     """Pass the blocks on and say how far the file was read."""
     try:
-        for block in read_blocks(capture.filler(), count=buffers):
-            progress.update(capture.done_bytes)
-            yield block
+        with closing(blocks):
+            for block in blocks:
+                progress.update(capture.done_bytes)
+                yield block
     finally:
         progress.close()

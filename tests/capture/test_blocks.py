@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -33,3 +35,32 @@ def test_what_follows_a_block_is_no_break_of_it(length: int) -> None:
     (block,) = read_blocks(io.BytesIO(b"\n" * length + b"x").readinto)
     block.data[block.end :] = b"\n" * (len(block.data) - block.end)
     assert np.array_equal(block.breaks(0), np.arange(length))
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_block_stays_as_long_as_it_is_in_use(ahead: bool) -> None:
+    text = b"".join(b"%06d\n" % number for number in range(5000))
+    seen = []
+    for block in read_blocks(io.BytesIO(text).readinto, ahead=ahead, capacity=700):
+        before = bytes(block.data[: block.end])
+        time.sleep(0.0005)  # long enough for the thread to read the next one
+        assert bytes(block.data[: block.end]) == before
+        seen.append(before)
+    assert b"".join(seen) == text
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_an_error_of_the_file_arrives_behind_what_was_read(ahead: bool) -> None:
+    file = io.BytesIO(b"a line\n" * 100)
+
+    def fill(room: memoryview) -> int:
+        if file.tell() > 300:
+            raise OSError("gone")
+        return file.readinto(room[:64])
+
+    blocks = read_blocks(fill, ahead=ahead, capacity=128)
+    seen = b"".join(bytes(block.data[: block.end]) for block in islice(blocks, 2))
+    assert seen == b"a line\n" * (len(seen) // 7)
+    assert len(seen) > 200
+    with pytest.raises(OSError, match="gone"):
+        next(blocks)
