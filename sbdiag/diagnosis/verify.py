@@ -8,6 +8,7 @@ The proof is by evaluation (:mod:`sbdiag.seatbelt`), on top of the profile that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -74,41 +75,31 @@ def verify(
     base = CLOSED if profile is None else profile
     proposed = tuple(each.rule for each in rules)
     everything = base.with_rules(proposed)
-    asked = list(distinct_accesses(denials))
-    number = np.zeros(len(denials), dtype=np.intp)
-    for index, one in enumerate(asked):
-        number[one.positions] = index
+    number, asked = distinct_accesses(denials)
     unfiltered = _unfiltered(proposed)
     with_all: dict[int, Decision] = {}
     without: dict[tuple[int, ...], Profile] = {(): base}
     rows = []
-    # which access each rule's denials ask for, looked up for all rules at once
-    all_labels = [label for each in rules for label in each.denials]
-    all_numbers = number[denials.index.get_indexer(pd.Index(all_labels, dtype=denials.index.dtype))]
-    ends = np.cumsum([len(each.denials) for each in rules], dtype=np.intp)
-    for index, each in enumerate(rules):
-        labels = list(each.denials)
-        mine = all_numbers[ends[index] - len(labels) : ends[index]]
-        accesses, firsts = np.unique(mine, return_index=True)
-        for access in accesses:
-            if int(access) not in with_all:
-                with_all[int(access)] = everything.decide_access(asked[access].access)
-        worst = min((with_all[int(a)] for a in accesses), key=lambda d: _WORST.index(d.verdict))
+    for index, (each, mine) in enumerate(zip(rules, _asked(rules, denials, number), strict=True)):
+        for access in mine:
+            if access not in with_all:
+                with_all[access] = everything.decide_access(asked[access])
+        worst = min((with_all[access] for access in mine), key=lambda d: _WORST.index(d.verdict))
         necessary, refused, why = "no", None, ""
-        for access, first in zip(accesses, firsts, strict=True):
-            able = _able(with_all[int(access)], len(base.rules), unfiltered)
+        for access, first in mine.items():
+            able = _able(with_all[access], len(base.rules), unfiltered)
             others = tuple(i for i in able if i != index)
             if others not in without:
                 without[others] = base.with_rules(tuple(proposed[i] for i in others))
-            decision = without[others].decide_access(asked[access].access)
+            decision = without[others].decide_access(asked[access])
             if decision.verdict == "deny":
-                necessary, refused, why = "yes", labels[int(first)], ""
+                necessary, refused, why = "yes", first, ""
                 break
             if decision.verdict == "unknown" and necessary == "no":
-                necessary, refused = "unknown", labels[int(first)]
+                necessary, refused = "unknown", first
                 why = f"without it: {decision.reason}"
         if necessary == "no":
-            reasons = [_needless(base, asked[access].access) for access in accesses]
+            reasons = [_needless(base, asked[access]) for access in mine]
             why = "; ".join(dict.fromkeys(reasons))
         rows.append(
             {
@@ -132,6 +123,24 @@ def verify(
             }
         )
     return VERIFICATION.frame(rows)
+
+
+def _asked(rules: RuleSet, denials: pd.DataFrame, number: np.ndarray) -> list[dict[int, int]]:
+    """Return for each rule the accesses that its denials ask for, each with the first of them.
+
+    `number` is that of the access of each row; the accesses stand in its order.
+    """
+    counts = [len(each.denials) for each in rules]
+    labels = np.fromiter(chain.from_iterable(each.denials for each in rules), np.int64, sum(counts))
+    rule = np.repeat(np.arange(len(counts)), counts)
+    access = number[denials.index.get_indexer(pd.Index(labels))]
+    first = ~pd.Series(rule * len(denials) + access).duplicated().to_numpy()
+    found: list[dict[int, int]] = [{} for _ in counts]
+    for at, asked, label in sorted(
+        zip(rule[first].tolist(), access[first].tolist(), labels[first].tolist(), strict=True)
+    ):
+        found[at][asked] = label
+    return found
 
 
 def _needless(base: Profile, access: Access) -> str:

@@ -108,7 +108,7 @@ def to_sb(
 
 
 def _title(rules: RuleSet) -> str:
-    rows = len({row for minimal in rules for row in minimal.denials})
+    rows = len(set[int]().union(*(minimal.denials for minimal in rules)))
     if not rules.rules:
         return "No rules: no denial that a rule would lift."
     return f"{_count(len(rules), 'rule')} for {_count(rows, 'denial')}."
@@ -181,8 +181,9 @@ def _places(rules: RuleSet, denials: pd.DataFrame | None) -> dict[int, str]:
     if denials is None:
         return {row: f"row {row}" for row in rows}
     DENIALS.check(denials, need=("run", "line"))
-    found = denials.loc[rows, ["run", "line"]]
+    found = denials.loc[rows, ["run", "line"]].astype("object")
+    known = found.notna().all(axis="columns")
     return {
-        row: f"{run}:{line}" if pd.notna(run) and pd.notna(line) else f"row {row}"
-        for row, run, line in zip(rows, found["run"], found["line"], strict=True)
+        row: f"{run}:{line}" if told else f"row {row}"
+        for row, run, line, told in zip(rows, found["run"], found["line"], known, strict=True)
     }
