@@ -7,7 +7,6 @@ The proof is by evaluation (:mod:`sbdiag.seatbelt`), on top of the profile that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -19,8 +18,8 @@ from sbdiag.diagnosis.accesses import distinct_accesses
 from sbdiag.diagnosis.ruleset import RuleSet
 from sbdiag.seatbelt.access import Access
 from sbdiag.seatbelt.decision import Decision
-from sbdiag.seatbelt.operations import fallback_chain, meanings, members
 from sbdiag.seatbelt.profile import Profile
+from sbdiag.seatbelt.request import Request
 from sbdiag.seatbelt.rules import Rule
 from sbdiag.seatbelt.text import one_line, rule_text
 
@@ -75,23 +74,23 @@ def verify(
     base = CLOSED if profile is None else profile
     proposed = tuple(each.rule for each in rules)
     everything = base.with_rules(proposed)
-    number, asked = distinct_accesses(denials)
-    unfiltered = _unfiltered(proposed)
+    number, accesses = distinct_accesses(denials)
+    asked = [Request(access) for access in accesses]
     with_all: dict[int, Decision] = {}
     without: dict[tuple[int, ...], Profile] = {(): base}
     rows = []
     for index, (each, mine) in enumerate(zip(rules, _asked(rules, denials, number), strict=True)):
         for access in mine:
             if access not in with_all:
-                with_all[access] = everything.decide_access(asked[access])
+                with_all[access] = everything.decide_request(asked[access])
         worst = min((with_all[access] for access in mine), key=lambda d: _WORST.index(d.verdict))
         necessary, refused, why = "no", None, ""
         for access, first in mine.items():
-            able = _able(with_all[access], len(base.rules), unfiltered)
-            others = tuple(i for i in able if i != index)
+            able = (place - len(base.rules) for place in everything.concerned(asked[access]))
+            others = tuple(sorted(place for place in able if place >= 0 and place != index))
             if others not in without:
                 without[others] = base.with_rules(tuple(proposed[i] for i in others))
-            decision = without[others].decide_access(asked[access])
+            decision = without[others].decide_request(asked[access])
             if decision.verdict == "deny":
                 necessary, refused, why = "yes", first, ""
                 break
@@ -99,7 +98,7 @@ def verify(
                 necessary, refused = "unknown", first
                 why = f"without it: {decision.reason}"
         if necessary == "no":
-            reasons = [_needless(base, asked[access]) for access in mine]
+            reasons = [_needless(base, accesses[access]) for access in mine]
             why = "; ".join(dict.fromkeys(reasons))
         rows.append(
             {
@@ -151,36 +150,3 @@ def _needless(base: Profile, access: Access) -> str:
     if alone.rule is None:
         return alone.reason
     return f"the profile allows its denials without it, by {one_line(alone.rule)}"
-
-
-def _unfiltered(rules: Sequence[Rule]) -> dict[str, list[int]]:
-    """Return the numbers of the rules without filters by the operations that they name.
-
-    Under an empty name: rules with a name of which sources disagree on what it stands for.
-    """
-    found: dict[str, list[int]] = {}
-    for index, rule in enumerate(rules):
-        for operation in rule.operations:
-            if len(meanings(operation)) > 1:
-                found.setdefault("", []).append(index)
-            if not rule.filters:
-                found.setdefault(operation, []).append(index)
-    return found
-
-
-def _able(decision: Decision, base: int, unfiltered: Mapping[str, Sequence[int]]) -> list[int]:
-    """Numbers of the proposed rules that can matter to an access; the rest need no trial.
-
-    `decision` is that with all rules, of which those from the place `base` on are proposed.
-    """
-    request, prepared = decision.request, decision.prepared
-    if request is None or prepared is None:
-        return []
-    name = request.operation
-    found = set(unfiltered.get("", ()))
-    for operation in (*fallback_chain(name), *members(name)):
-        found.update(unfiltered.get(operation, ()))
-        for _turn, entry in prepared.of(operation).candidates(request):
-            if entry.place >= base:
-                found.add(entry.place - base)
-    return sorted(found)

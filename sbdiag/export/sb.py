@@ -11,8 +11,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from sbdiag.capture.frames import DENIALS
@@ -108,7 +110,8 @@ def to_sb(
 
 
 def _title(rules: RuleSet) -> str:
-    rows = len(set[int]().union(*(minimal.denials for minimal in rules)))
+    labels = np.fromiter(chain.from_iterable(minimal.denials for minimal in rules), np.int64)
+    rows = len(pd.unique(labels))
     if not rules.rules:
         return "No rules: no denial that a rule would lift."
     return f"{_count(len(rules), 'rule')} for {_count(rows, 'denial')}."
@@ -161,7 +164,10 @@ def _comment(minimal: MinimalRule, places: Mapping[int, str]) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(visible(text), _WIDTH, break_long_words=False, break_on_hyphens=False)
+    text = visible(text)
+    if len(text) <= _WIDTH and text == text.strip():
+        return [text] if text else []
+    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _withheld(rules: RuleSet) -> list[str]:
