@@ -17,7 +17,7 @@ from sbdiag.capture.frames import Column, Schema
 from sbdiag.diagnosis.accesses import distinct_accesses
 from sbdiag.diagnosis.ruleset import RuleSet
 from sbdiag.seatbelt.access import Access
-from sbdiag.seatbelt.decision import Decision
+from sbdiag.seatbelt.decision import Verdict
 from sbdiag.seatbelt.profile import Profile
 from sbdiag.seatbelt.request import Request
 from sbdiag.seatbelt.rules import Rule
@@ -76,14 +76,15 @@ def verify(
     everything = base.with_rules(proposed)
     number, accesses = distinct_accesses(denials)
     asked = [Request(access) for access in accesses]
-    with_all: dict[int, Decision] = {}
+    with_all: dict[int, tuple[Verdict, str]] = {}
     without: dict[tuple[int, ...], Profile] = {(): base}
     rows = []
     for index, (each, mine) in enumerate(zip(rules, _asked(rules, denials, number), strict=True)):
         for access in mine:
             if access not in with_all:
-                with_all[access] = everything.decide_request(asked[access])
-        worst = min((with_all[access] for access in mine), key=lambda d: _WORST.index(d.verdict))
+                decision = everything.decide_request(asked[access])
+                with_all[access] = decision.verdict, decision.reason
+        worst, reason = min((with_all[access] for access in mine), key=_badness)
         necessary, refused, why = "no", None, ""
         for access, first in mine.items():
             able = (place - len(base.rules) for place in everything.concerned(asked[access]))
@@ -105,13 +106,13 @@ def verify(
                 "rule": index,
                 "text": rule_text(each.rule),
                 "denials": each.denials,
-                "with_all": worst.verdict,
+                "with_all": worst,
                 "necessary": necessary,
                 "refused_without": refused,
                 "reason": "; ".join(
                     part
                     for part in (
-                        f"with all rules: {worst.reason}" if worst.verdict != "allow" else "",
+                        f"with all rules: {reason}" if worst != "allow" else "",
                         why,
                     )
                     if part
@@ -122,6 +123,10 @@ def verify(
             }
         )
     return VERIFICATION.frame(rows)
+
+
+def _badness(answer: tuple[Verdict, str]) -> int:
+    return _WORST.index(answer[0])
 
 
 def _asked(rules: RuleSet, denials: pd.DataFrame, number: np.ndarray) -> list[dict[int, int]]:

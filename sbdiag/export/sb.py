@@ -127,7 +127,8 @@ def _block(form: Form, places: Mapping[int, str], home: str | None) -> str:
         rule = replace(
             form.rule, filters=tuple(by_parameter(one, home) for one in form.rule.filters)
         )
-        return f"{_comment(form.members[0], places)}\n{rule_text(rule)}"
+        only = form.members[0]
+        return f"{_comment(only, places, only.purpose, only.warning)}\n{rule_text(rule)}"
     head = rule_text(Rule(form.rule.action, form.rule.operations)).removesuffix(")")
     lines = []
     told: dict[str, str] = {}
@@ -136,30 +137,26 @@ def _block(form: Form, places: Mapping[int, str], home: str | None) -> str:
         written = [filter_text(by_parameter(one, home)) for one in member.rule.filters]
         # What the form has told already is not told again, but a warning is not left out: without
         # it, one could not tell this rule from those that have none.
-        shown = replace(
-            member,
-            purpose="" if member.purpose == purpose else member.purpose,
-            warning=f"as for {told[member.warning]} above."
-            if member.warning in told
-            else member.warning,
-        )
+        shown = "" if member.purpose == purpose else member.purpose
+        again = told.get(member.warning)
+        warning = member.warning if again is None else f"as for {again} above."
+        lines.append(textwrap.indent(_comment(member, places, shown, warning), _INDENT))
         purpose = member.purpose
         if member.warning:
             told.setdefault(member.warning, written[0])
-        lines.append(textwrap.indent(_comment(shown, places), _INDENT))
         lines += [_INDENT + each for each in written]
     return "\n".join((head, *lines)) + ")"
 
 
-def _comment(minimal: MinimalRule, places: Mapping[int, str]) -> str:
+def _comment(minimal: MinimalRule, places: Mapping[int, str], purpose: str, warning: str) -> str:
     where = [places[row] for row in minimal.denials[:_PLACES]]
     more = len(minimal.denials) - len(where)
     asked = f"Asked for by {', '.join(where)}" + (f" and {more} more." if more else ".")
-    told = [minimal.purpose, asked]
+    told = [purpose, asked]
     if minimal.breadth:
         told.append(f"Wider than the evidence: {minimal.breadth}.")
-    if minimal.warning:
-        told.append(f"Note: {minimal.warning}")
+    if warning:
+        told.append(f"Note: {warning}")
     return comment("\n".join(line for text in told if text for line in _wrapped(text)))
 
 

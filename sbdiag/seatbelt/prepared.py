@@ -24,18 +24,22 @@ from sbdiag.seatbelt.matching import (
 from sbdiag.seatbelt.network import fixed_port
 from sbdiag.seatbelt.operations import meanings
 from sbdiag.seatbelt.paths import is_odd, normal, widely_folded
-from sbdiag.seatbelt.regex import Regex
+from sbdiag.seatbelt.regex import MAX_WORK, Regex
 from sbdiag.seatbelt.request import Request
 from sbdiag.seatbelt.rules import Argument, Filter, Rule
 
 # (kind, value): ("literal", "/a/b"), ("subpath", "/a"), ("global-name", "com.apple.x"), and
 # ("begins", "/users/you/") for prefixes and for regexes that begin with plain text,
-# ("remote-port", "443") for addresses, ("fsctl-command", "26671") for numbers. A key is coarser
-# than the comparison (no case, no composition), so that it also finds the rules of which it is
-# unknown whether they match.
+# ("holds", "/cache/") for other regexes with plain text in them, ("remote-port", "443") for
+# addresses, ("fsctl-command", "26671") for numbers. A key is coarser than the comparison (no case,
+# no composition), so that it also finds the rules of which it is unknown whether they match.
 _Key: TypeAlias = tuple[str, str]
 
-_PATH_KEYS: Final = frozenset({"literal", "subpath", "begins"})
+# So short that no search is too much work: a character takes five states at most.
+_SHORT_REGEX: Final = 200
+_SHORT_PATH: Final = MAX_WORK // _SHORT_REGEX // 5
+
+_PATH_KEYS: Final = frozenset({"literal", "subpath", "begins", "holds"})
 _PORT_KINDS: Final = {"local": "local-port", "remote": "remote-port"}
 _PORTS: Final = {kind: side for side, kind in _PORT_KINDS.items()}
 _MACH: Final = frozenset({"global-name", "local-name", "xpc-service-name"})
@@ -81,7 +85,7 @@ class OperationRules:
         before: OperationRules | None = None,
     ) -> None:
         self.operation = operation
-        self._before = before
+        self._before = before if before is not None and before.filtered else None
         self.bare = tuple((place, rule) for place, rule in rules if not rule.filters)
         own = tuple(
             Entry(rule, place, any_of(prepare(written, operation) for written in rule.filters))
@@ -132,8 +136,12 @@ class OperationRules:
         if kind in _PATH_KEYS:
             if request.socket == "ip":
                 return ()
+            if not request.paths or (
+                kind == "holds" and max(map(len, request.paths)) > _SHORT_PATH
+            ):
+                return None
             keys = map(_path_key, request.paths)
-            return [at for key in keys for at in self._path_values(kind, key)] or None
+            return [at for key in keys for at in self._path_values(kind, key)]
         if kind in _PORTS:
             return _port_values(kind, request)
         of_kind = filters()[kind]
@@ -151,12 +159,14 @@ class OperationRules:
     def _path_values(self, kind: str, path: str) -> Iterator[str]:
         if kind == "begins":
             yield from (path[:length] for length in self._lengths)
-            return
-        yield path
-        at = path.find("/", 1) if kind == "subpath" else 0
-        while at > 0:
-            yield path[:at]
-            at = path.find("/", at + 1)
+        elif kind == "holds":
+            yield from (text for text in self._found[kind] if text in path)
+        else:
+            yield path
+            at = path.find("/", 1) if kind == "subpath" else 0
+            while at > 0:
+                yield path[:at]
+                at = path.find("/", at + 1)
 
 
 def _port_values(kind: str, request: Request) -> list[str] | None:
@@ -210,7 +220,7 @@ def _keys(written: Filter, depth: int) -> list[_Key] | None:
 
 def _number_keys(kind: str, arguments: tuple[Argument, ...]) -> list[_Key] | None:
     numbers = [number_of(argument, symbols(kind)) for argument in arguments]
-    if kind == "target" or None in numbers:
+    if kind == "target" or None in numbers or not numbers:
         return None
     return [(kind, str(number)) for number in numbers]
 
@@ -219,8 +229,11 @@ def _key_of_pattern(form: Form, pattern: str) -> _Key | None:
     """Return what a path must have to match or be unknown; ``None`` where that is not certain."""
     if form == "regex":
         # A regex knows no composition: beyond ASCII it regards other things than the key.
-        plain = itertools.takewhile(str.isascii, Regex(pattern).prefix)
-        form, pattern = "prefix", "".join(plain)
+        regex = Regex(pattern)
+        plain = "".join(itertools.takewhile(str.isascii, regex.prefix))
+        if not plain and regex.needed.isascii() and len(pattern) <= _SHORT_REGEX:
+            return ("holds", regex.needed) if regex.needed else None
+        form, pattern = "prefix", plain
     elif "${" in pattern:
         form, pattern = "prefix", pattern[: pattern.index("${")]
     elif form != "prefix" and is_odd(pattern):

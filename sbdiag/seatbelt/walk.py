@@ -92,7 +92,11 @@ def concerned(basis: Basis, request: Request) -> set[int]:
         for each in (*fallback_chain(name), *members(name)):
             rules = prepared.of(each)
             found.update(place for place, _ in rules.bare)
-            found.update(entry.place for _, entry in rules.candidates(request))
+            found.update(
+                entry.place
+                for _, entry in rules.candidates(request)
+                if entry.matcher(request).matches is not False
+            )
     return found
 
 
