@@ -96,7 +96,7 @@ def decisions(size: Size, folder: Path) -> Table:
     denials = capture(count, min(DISTINCT, max(1, count // 20)))
 
     def rows() -> Iterator[tuple[str, ...]]:
-        accesses = [one.access for one in distinct_accesses(denials)]
+        _, accesses = distinct_accesses(denials)
         for rules in RULES:
             yield row(profile_text(size.of(rules)), denials, accesses)
 

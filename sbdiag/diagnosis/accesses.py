@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,8 @@ from sbdiag.errors import FrameError
 from sbdiag.seatbelt.access import Access, parse_access
 
 _NEEDED: Final = ("operation", "target", "verdict", "layer", "origin")
+# From how many possible numbers a row on they are counted anew.
+_SPARSE: Final = 4
 
 
 def numbered(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -25,40 +27,45 @@ def numbered(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, n
         For each row of `frame` the number of its like, and for each number the position of its
         first row. Missing values are equal to each other.
     """
-    number = np.zeros(len(frame), dtype=np.int64)
+    number, size = np.zeros(len(frame), dtype=np.int64), 1
     for name in columns:
-        values = frame[name]
-        if isinstance(values.dtype, pd.CategoricalDtype):
-            codes = values.cat.codes.to_numpy().astype(np.int64)
-        else:
-            codes, _ = pd.factorize(values)
-        # two numbers as one; -1 stands for a missing value
-        number, _ = pd.factorize(number * (codes.max(initial=0) + 2) + codes + 1)
-    # a number is new where it is above all before it
-    return number, np.flatnonzero(np.diff(np.maximum.accumulate(number), prepend=-1))
+        codes, width = _coded(frame[name])
+        number, size = number * width + codes, size * width  # two numbers as one
+        if size > _SPARSE * len(frame):
+            number, distinct = pd.factorize(number)
+            size = len(distinct)
+    # of equal numbers the last that is written stays: going backwards, the first
+    first = np.full(size, len(frame))
+    first[number[::-1]] = np.arange(len(frame))[::-1]
+    firsts = np.sort(first[first < len(frame)])
+    place = np.empty(size, dtype=np.int64)
+    place[number[firsts]] = np.arange(len(firsts))
+    return place[number], firsts
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One distinct access and the rows that asked for it, by position."""
+def _coded(values: pd.Series) -> tuple[np.ndarray, int]:
+    """Return a number for each value, 0 for a missing one, and what they all are below."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.codes.to_numpy().astype(np.int64) + 1, len(values.cat.categories) + 1
+    codes, distinct = pd.factorize(values)
+    return codes + 1, len(distinct) + 1
 
-    access: Access
-    positions: np.ndarray
 
+def distinct_accesses(denials: pd.DataFrame) -> tuple[np.ndarray, list[Access]]:
+    """Read each distinct pair of operation and target once.
 
-def distinct_accesses(denials: pd.DataFrame) -> Iterator[Asked]:
-    """Yield each distinct pair of operation and target once, in the order of first appearance."""
+    Returns
+    -------
+    tuple
+        For each row the number of its access, and the accesses, in the order of first appearance.
+    """
     DENIALS.check(denials, need=("operation", "target"))
-    if denials.empty:
-        return
     number, first = numbered(denials, ("operation", "target"))
-    order = np.argsort(number, kind="stable")
-    groups = np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
     firsts = denials[["operation", "target"]].iloc[first].astype("object")
-    pairs = zip(firsts["operation"], firsts["target"], strict=True)
-    for positions, (operation, target) in zip(groups, pairs, strict=True):
-        detail = target if isinstance(target, str) else None
-        yield Asked(parse_access(operation, detail), positions)
+    return number, [
+        parse_access(operation, target if isinstance(target, str) else None)
+        for operation, target in zip(firsts["operation"], firsts["target"], strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +108,33 @@ def asked_accesses(denials: pd.DataFrame, *, by_tag: bool = False) -> list[Asked
     by = list(_NEEDED)
     if by_tag and "tag" in denials and denials["tag"].notna().any():
         by.append("tag")
-    number, _ = numbered(denials, by)
-    order = np.lexsort((index.to_numpy(), number))
-    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
-    firsts = denials[by].iloc[order[starts]].astype("object")
-    labels = index.to_numpy()[order].tolist()
-    ends = [*starts[1:].tolist(), len(labels)]
+    number, first = numbered(denials, by)
+    firsts = denials[by].iloc[first].astype("object")
     groups = [
         AskedAs(
             parse_access(operation or "", target),
             verdict or "",
             layer or "",
             origin or "",
-            tuple(labels[start:end]),
+            tuple(labels.tolist()),
             *(each or "" for each in tag),
         )
-        for (operation, target, verdict, layer, origin, *tag), start, end in zip(
-            firsts.where(firsts.notna(), None).itertuples(index=False), starts, ends, strict=True
+        for (operation, target, verdict, layer, origin, *tag), labels in zip(
+            firsts.where(firsts.notna(), None).itertuples(index=False),
+            _grouped(index.to_numpy(), number, len(first)),
+            strict=True,
         )
     ]
     return sorted(groups, key=_content)
+
+
+def _grouped(labels: np.ndarray, number: np.ndarray, count: int) -> list[np.ndarray]:
+    """Return the labels that have each number from 0 to `count`, ascending."""
+    ascending = np.argsort(labels, kind="stable")
+    # small integers are sorted by radix, in linear time
+    small = number.astype(np.min_scalar_type(count))[ascending]
+    order = ascending[np.argsort(small, kind="stable")]
+    return np.split(labels[order], np.cumsum(np.bincount(number))[:-1])
 
 
 def _content(group: AskedAs) -> tuple[str, ...]:

@@ -92,8 +92,12 @@ def breadth(rule: Rule, asked: Iterable[Access]) -> Breadth:
 
 def _admitted(names: Iterable[str]) -> tuple[str, ...]:
     """Return the single operations that a rule of these names reaches, in table order."""
-    reached = {each for name in names for one in (canonical(name) or ()) for each in _leaves(one)}
+    reached = _reached(names)
     return tuple(name for name in operations() if name in reached)
+
+
+def _reached(names: Iterable[str]) -> set[str]:
+    return {each for name in names for one in (canonical(name) or ()) for each in _leaves(one)}
 
 
 def _leaves(name: str) -> tuple[str, ...]:
@@ -102,8 +106,8 @@ def _leaves(name: str) -> tuple[str, ...]:
 
 def _not_asked(rule: Rule, accesses: tuple[Access, ...]) -> tuple[str, ...]:
     # A log line may name a group itself, `file-write*`: it asks for all of it.
-    asked = set(_admitted(access.operation for access in accesses))
-    return tuple(name for name in _admitted(rule.operations) if name not in asked)
+    more = _reached(rule.operations) - _reached({access.operation for access in accesses})
+    return tuple(name for name in operations() if name in more) if more else ()
 
 
 def _filter(part: Filter, *, handed_on: bool) -> Breadth:

@@ -120,23 +120,26 @@ def absorbed(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     filter or a wider one for each of its own: ``network-bind`` beside ``network-inbound`` of the
     same port, one file beside its directory. Rules that are written apart keep to themselves.
     """
-    hosts: defaultdict[tuple[Apart, str, Filter | None], list[int]] = defaultdict(list)
+    hosts: dict[tuple[Apart, str], dict[Filter | None, list[int]]] = {}
     for index, draft in enumerate(drafts):
         for operation in draft.rule.operations:
+            of_operation = hosts.setdefault((draft.apart, operation), {})
             for one in draft.rule.filters or (None,):
-                hosts[draft.apart, operation, one].append(index)
+                of_operation.setdefault(one, []).append(index)
 
     def host(index: int) -> int:
         """Return the first other draft that covers this one, or the draft itself."""
         draft = drafts[index]
         common: set[int] | None = None
         for operation in draft.rule.operations:
+            keys = ((draft.apart, parent) for parent in fallback_chain(operation))
+            near = [hosts[key] for key in keys if key in hosts]
             for one in draft.rule.filters or (None,):
                 found = {
                     at
-                    for parent in fallback_chain(operation)
                     for wide in ((None,) if one is None else (None, *wider(one)))
-                    for at in hosts.get((draft.apart, parent, wide), ())
+                    for of_operation in near
+                    for at in of_operation.get(wide, ())
                 }
                 common = found if common is None else common & found
         return min((common or set()) - {index}, default=index)

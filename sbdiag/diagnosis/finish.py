@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Final
 
 from sbdiag.diagnosis import paths
@@ -82,8 +83,12 @@ def _finish(draft: Draft, directories: set[str]) -> MinimalRule:
     words = draft.breadth or measured.words
     if narrower and draft.entry is not None and measured.number >= UNSEEN:
         words = f"{words}; {len(narrower)} seen"
-    exact = sorted({asked.exact for asked in draft.asked}, key=lambda rule: printed(rule, ""))
-    rows = tuple(sorted(row for asked in draft.asked for row in asked.rows))
+    exact = {asked.exact for asked in draft.asked}
+    if draft.rule in exact:
+        exact = set()
+    rows = draft.asked[0].rows  # ascending already
+    if len(draft.asked) > 1:
+        rows = tuple(sorted(chain.from_iterable(asked.rows for asked in draft.asked)))
     return MinimalRule(
         rule=draft.rule,
         denials=rows,
@@ -95,7 +100,7 @@ def _finish(draft: Draft, directories: set[str]) -> MinimalRule:
         widened_from=tuple(sorted(narrower)),
         breadth=words,
         breadth_number=measured.number,
-        narrower=() if draft.rule in exact else tuple(exact),
+        narrower=tuple(sorted(exact, key=lambda rule: printed(rule, ""))),
         warning=" ".join(filter(None, (draft.warning, only_read(draft.entry, accesses)))),
         apart=draft.apart,
     )

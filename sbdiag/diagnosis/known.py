@@ -8,7 +8,7 @@ operations, its width, the reason, and the source of that reason. Only ``widen="
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -120,6 +120,8 @@ PLACES: Final[tuple[Place, ...]] = (
         _ARTICLE,
     ),
 )
+# None lies in another one.
+_PLACES_AT: Final = {place.path: place for place in PLACES}
 
 _ONLY_READ: Final = "Only reads were refused below it; the rule opens it for writing too."
 
@@ -187,20 +189,19 @@ def known_rule(access: Access) -> Widened | None:
     path = access.value("path")
     if path is None or paths.fault(path) is not None or not paths.plain(path):
         return None
-    chain = set(fallback_chain(access.operation))
-    for place, at in _places(path):
-        if not chain.isdisjoint(place.operations):
-            rule = Rule("allow", place.operations, (Filter(place.width, (at,)),))
-            return Widened(
-                rule,
-                place.name,
-                place.purpose,
-                place.source,
-                place.path_kind,
-                "everything below this directory" if place.width == "subpath" else "",
-                place.warning,
-            )
-    return None
+    found = _place(path)
+    if found is None or not set(fallback_chain(access.operation)) & set(found[0].operations):
+        return None
+    place, at = found
+    return Widened(
+        Rule("allow", place.operations, (Filter(place.width, (at,)),)),
+        place.name,
+        place.purpose,
+        place.source,
+        place.path_kind,
+        "everything below this directory" if place.width == "subpath" else "",
+        place.warning,
+    )
 
 
 def only_read(entry: str | None, accesses: Iterable[Access]) -> str:
@@ -220,20 +221,19 @@ def place_of(path: str) -> Place | None:
     """Return the place of the table that `path` lies in, ``None`` where none does."""
     if paths.fault(path) is not None or not paths.plain(path):
         return None
-    return next((place for place, _ in _places(path)), None)
+    found = _place(path)
+    return None if found is None else found[0]
 
 
-def _places(path: str) -> Iterator[tuple[Place, str]]:
-    home = paths.home_of(path)
-    for place in PLACES:
-        if place.path.startswith("~/"):
-            if home is None:
-                continue
-            at = home + place.path[1:]
-        else:
-            at = place.path
-        if path == at or (place.width == "subpath" and paths.below(path, at)):
-            yield place, at
+def _place(path: str) -> tuple[Place, str] | None:
+    """Return the place that a clean path lies in, and where it is."""
+    home = paths.home_of(path) or ""
+    written = paths.tilde(path, home) if home else path
+    for at in (written, *paths.ancestors(written)):
+        place = _PLACES_AT.get(at)
+        if place is not None and (at == written or place.width == "subpath"):
+            return place, home + at.removeprefix("~")
+    return None
 
 
 def _vm_host(access: Access) -> Widened | None:

@@ -7,7 +7,7 @@ not depend on the order of the rows, except that rows are named by their labels.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -137,11 +137,10 @@ def minimal_rules(
         add(opening if width == "siblings" else drafts, draft)
     for draft in opened_directories(opening.values()):
         add(drafts, draft)
-    found: Iterable[Draft] = absorbed(sorted(drafts.values(), key=printed_order))
+    found: Sequence[Draft] = absorbed(sorted(drafts.values(), key=printed_order))
     if profile is not None:
         found = held((lacking(draft, profile) for draft in found), profile)
-        found = beside(found, profile, xpc=xpc)
-    found = sorted(found, key=printed_order)
+        found = sorted(beside(found, profile, xpc=xpc), key=printed_order)
     return RuleSet(
         rules=finished(found),
         withheld=_withheld(withheld, xpc=xpc),
@@ -206,8 +205,7 @@ def _withheld(classes: Mapping[Class, list[AskedAs]], *, xpc: XpcKind) -> tuple[
     )
 
 
-def _notes(drafts: Iterable[Draft], undecided: set[int]) -> tuple[str, ...]:
-    drafts = tuple(drafts)
+def _notes(drafts: Sequence[Draft], undecided: set[int]) -> tuple[str, ...]:
     homes = {
         home
         for draft in drafts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from sbdiag.capture.frames import Column, Schema
@@ -43,15 +42,14 @@ def replay(denials: pd.DataFrame, profile: Profile) -> pd.DataFrame:
         Columns of :data:`REPLAY`, one row a denial in the same order under the same labels.
         *unknown* where a file cannot tell; ``reason`` then says what it would take.
     """
-    number = np.zeros(len(denials), dtype=np.intp)
+    number, accesses = distinct_accesses(denials)
     rows: list[dict[str, object]] = []
-    for asked in distinct_accesses(denials):
-        decision = profile.decide_access(asked.access)
-        number[asked.positions] = len(rows)
+    for access in accesses:
+        decision = profile.decide_access(access)
         rows.append(
             {
-                "operation": asked.access.operation,
-                "target": asked.access.detail,
+                "operation": access.operation,
+                "target": access.detail,
                 "verdict": decision.verdict,
                 "rule": None if decision.rule is None else rule_text(decision.rule),
                 "location": _place(decision.rule),

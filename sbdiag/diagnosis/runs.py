@@ -31,11 +31,11 @@ def run_order(
     """
     alone = [run for run in dict.fromkeys(milestones["run"].dropna()) if run not in set(runs)]
     names = (*alone, *runs)
+    if len(names) < 2:
+        return names, ""
     times = pd.concat([denials[["run", "time"]], milestones[["run", "time"]]]).dropna()
     first = times.groupby("run")["time"].min()
     unknown = [run for run in names if run not in first.index]
-    if len(names) < 2:
-        return names, ""
     if unknown:
         said = f"the runs stand in the order of their files: {len(unknown)} of {len(names)} have"
         return names, f"{said} no time to go by"

@@ -284,36 +284,30 @@ _OVER_HOMES: Final = ("/", "/home", "/system", "/system/volumes", "/users", "/vo
 # What does no more than look; any other operation counts as a change.
 _LOOKS: Final = ("file-read", "file-test-existence", "file-map-executable", "process-exec")
 
-_FOLDED: Final = {
-    entry.name: tuple(paths.folded(place) for place in entry.places) for entry in SENSITIVE
-}
+_AT: Final = {paths.folded(place): entry for entry in SENSITIVE for place in entry.places}
+_SERVICES: Final = {name: entry for entry in SENSITIVE for name in entry.names}
+# The places and what holds one.
+_OVER: Final = frozenset({*_OVER_HOMES, *_AT, *(up for at in _AT for up in paths.ancestors(at))})
 
 
 def sensitive_entry(access: Access) -> Sensitive | None:
     """Return the entry that `access` falls under, ``None`` if none does."""
     path = access.value("path") or access.value("unix-socket")
     folded = None if path is None else paths.folded(path)
-    around = set() if folded is None else {folded, *paths.ancestors(folded)}
+    around = () if folded is None else (folded, *paths.ancestors(folded))
     service = access.value("global-name") or access.value("xpc-service-name")
-    for entry in SENSITIVE:
-        if entry.writes and access.operation.startswith(_LOOKS):
-            continue
-        if service in entry.names or not around.isdisjoint(_FOLDED[entry.name]):
-            return entry
+    looks = access.operation.startswith(_LOOKS)
+    named = [_SERVICES[service]] if service in _SERVICES else []
+    found = [*named, *(_AT[at] for at in around if at in _AT)]
+    entries = [entry for entry in found if not (entry.writes and looks)]
+    if entries:
+        return min(entries, key=SENSITIVE.index)
     if folded is not None and access.operation.startswith("file-issue-extension"):
-        return OVER_SECRETS if _holds(folded) else None
+        return OVER_SECRETS if folded in _OVER else None
     return None
 
 
 def sensitive_place(path: str) -> bool:
     """Tell whether `path` is, holds or lies in a sensitive place."""
     folded = paths.folded(path)
-    return _holds(folded) or any(
-        paths.below(folded, place) for places in _FOLDED.values() for place in places
-    )
-
-
-def _holds(folded: str) -> bool:
-    return folded in _OVER_HOMES or any(
-        paths.below(place, folded) for places in _FOLDED.values() for place in places
-    )
+    return folded in _OVER or any(at in _AT for at in paths.ancestors(folded))

@@ -9,6 +9,7 @@ it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 from sbdiag.seatbelt.rules import Filter, Symbol
@@ -444,8 +445,9 @@ SHAPES: Final[tuple[Shape, ...]] = (
 )
 
 
+@cache
 def shapes_of(operation: str) -> tuple[Shape, ...]:
-    """Return the rows for an operation, tightest first; empty for one that no row knows."""
+    """Return the rows for an operation of the table, tightest first; empty if no row knows it."""
     return tuple(shape for shape in SHAPES if _names(shape, operation))
 
 

@@ -25,7 +25,7 @@ import pandas as pd
 
 from sbdiag.capture.frames import DENIALS, ENTITLEMENTS, MILESTONES, Column, Schema
 from sbdiag.diagnosis.accesses import numbered
-from sbdiag.diagnosis.known import place_of
+from sbdiag.diagnosis.known import Place, place_of
 
 Status: TypeAlias = Literal["reached", "refused", "not seen", "unknown"]
 STATUSES: Final[tuple[Status, ...]] = ("reached", "refused", "not seen", "unknown")
@@ -239,7 +239,7 @@ def stages(
     DENIALS.check(denials, need=("time", "verdict", "operation", "origin", "process", "run"))
     lines = MILESTONES.frame() if milestones is None else MILESTONES.check(milestones)
     keys = ENTITLEMENTS.frame() if entitlements is None else ENTITLEMENTS.check(entitlements)
-    marked = _marked(denials[(denials["verdict"] == "deny") & (denials["origin"] != "other")])
+    marked = _marked(denials)
     if lines.empty and not any(len(marked[name]) for name in ("xpc-lookup", *_AFTER_LOOKUP[:3])):
         return STAGES.frame()
     with_log = set(lines["run"])
@@ -269,36 +269,35 @@ def _of_lima(process: pd.Series) -> pd.Series:
     return process.isin(LIMA_PROCESSES) | process.isna()
 
 
-def _marked(refused: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _marked(denials: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Select for each stage the denials that its marks describe, looking at each access once."""
-    columns = ["operation", "target", "target_name"]
-    number, firsts = numbered(refused, columns)
-    distinct = list(refused[columns].iloc[firsts].itertuples(index=False, name=None))
-    return {
-        row.stage: refused[
-            np.isin(
-                number,
-                [
-                    place
-                    for place, access in enumerate(distinct)
-                    if any(_matches(mark, *access) for mark in row.marks)
-                ],
-            )
-        ]
+    refused = ((denials["verdict"] == "deny") & (denials["origin"] != "other")).to_numpy(dtype=bool)
+    number, firsts = numbered(denials, ["operation", "target"])
+    distinct = denials[["operation", "target", "target_name"]].iloc[firsts]
+    marks_of = {name: _marks_of(name) for name in distinct["operation"].dropna().unique()}
+    found = {row.stage: np.zeros(len(firsts), dtype=bool) for row in STAGE_TABLE}
+    for at, (operation, target, name) in enumerate(distinct.itertuples(index=False, name=None)):
+        marks = marks_of.get(operation, ())
+        if marks and isinstance(target, str) and isinstance(name, str):
+            place = place_of(name)
+            for stage, mark in marks:
+                found[stage][at] |= _matches(mark, target, name, place)
+    return {stage: denials[refused & marked[number]] for stage, marked in found.items()}
+
+
+def _marks_of(operation: str) -> list[tuple[str, Mark]]:
+    """Return the marks of an operation, each with its stage."""
+    return [
+        (row.stage, mark)
         for row in STAGE_TABLE
-    }
+        for mark in row.marks
+        if operation == mark.operation
+        or (mark.operation.endswith("*") and operation.startswith(mark.operation[:-1]))
+    ]
 
 
-def _matches(mark: Mark, operation: str, target: object, name: object) -> bool:
-    same = (
-        operation.startswith(mark.operation[:-1])
-        if mark.operation.endswith("*")
-        else operation == mark.operation
-    )
-    if not same or not isinstance(target, str) or not isinstance(name, str):
-        return False
+def _matches(mark: Mark, target: str, name: str, place: Place | None) -> bool:
     if mark.place:
-        place = place_of(name)
         return place is not None and place.name == mark.place
     # The other process of a task port stands in brackets behind the target: others [P(1)].
     return f"[{mark.prefix}" in target if mark.prefix else name == mark.name

@@ -7,7 +7,7 @@ The proof is by evaluation (:mod:`sbdiag.seatbelt`), on top of the profile that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -17,9 +17,9 @@ from sbdiag.capture.frames import Column, Schema
 from sbdiag.diagnosis.accesses import distinct_accesses
 from sbdiag.diagnosis.ruleset import RuleSet
 from sbdiag.seatbelt.access import Access
-from sbdiag.seatbelt.decision import Decision
-from sbdiag.seatbelt.operations import fallback_chain, meanings, members
+from sbdiag.seatbelt.decision import Verdict
 from sbdiag.seatbelt.profile import Profile
+from sbdiag.seatbelt.request import Request
 from sbdiag.seatbelt.rules import Rule
 from sbdiag.seatbelt.text import one_line, rule_text
 
@@ -74,54 +74,45 @@ def verify(
     base = CLOSED if profile is None else profile
     proposed = tuple(each.rule for each in rules)
     everything = base.with_rules(proposed)
-    asked = list(distinct_accesses(denials))
-    number = np.zeros(len(denials), dtype=np.intp)
-    for index, one in enumerate(asked):
-        number[one.positions] = index
-    unfiltered = _unfiltered(proposed)
-    with_all: dict[int, Decision] = {}
+    number, accesses = distinct_accesses(denials)
+    asked = [Request(access) for access in accesses]
+    with_all: dict[int, tuple[Verdict, str]] = {}
     without: dict[tuple[int, ...], Profile] = {(): base}
     rows = []
-    # which access each rule's denials ask for, looked up for all rules at once
-    all_labels = [label for each in rules for label in each.denials]
-    all_numbers = number[denials.index.get_indexer(pd.Index(all_labels, dtype=denials.index.dtype))]
-    ends = np.cumsum([len(each.denials) for each in rules], dtype=np.intp)
-    for index, each in enumerate(rules):
-        labels = list(each.denials)
-        mine = all_numbers[ends[index] - len(labels) : ends[index]]
-        accesses, firsts = np.unique(mine, return_index=True)
-        for access in accesses:
-            if int(access) not in with_all:
-                with_all[int(access)] = everything.decide_access(asked[access].access)
-        worst = min((with_all[int(a)] for a in accesses), key=lambda d: _WORST.index(d.verdict))
+    for index, (each, mine) in enumerate(zip(rules, _asked(rules, denials, number), strict=True)):
+        for access in mine:
+            if access not in with_all:
+                decision = everything.decide_request(asked[access])
+                with_all[access] = decision.verdict, decision.reason
+        worst, reason = min((with_all[access] for access in mine), key=_badness)
         necessary, refused, why = "no", None, ""
-        for access, first in zip(accesses, firsts, strict=True):
-            able = _able(with_all[int(access)], len(base.rules), unfiltered)
-            others = tuple(i for i in able if i != index)
+        for access, first in mine.items():
+            able = (place - len(base.rules) for place in everything.concerned(asked[access]))
+            others = tuple(sorted(place for place in able if place >= 0 and place != index))
             if others not in without:
                 without[others] = base.with_rules(tuple(proposed[i] for i in others))
-            decision = without[others].decide_access(asked[access].access)
+            decision = without[others].decide_request(asked[access])
             if decision.verdict == "deny":
-                necessary, refused, why = "yes", labels[int(first)], ""
+                necessary, refused, why = "yes", first, ""
                 break
             if decision.verdict == "unknown" and necessary == "no":
-                necessary, refused = "unknown", labels[int(first)]
+                necessary, refused = "unknown", first
                 why = f"without it: {decision.reason}"
         if necessary == "no":
-            reasons = [_needless(base, asked[access].access) for access in accesses]
+            reasons = [_needless(base, accesses[access]) for access in mine]
             why = "; ".join(dict.fromkeys(reasons))
         rows.append(
             {
                 "rule": index,
                 "text": rule_text(each.rule),
                 "denials": each.denials,
-                "with_all": worst.verdict,
+                "with_all": worst,
                 "necessary": necessary,
                 "refused_without": refused,
                 "reason": "; ".join(
                     part
                     for part in (
-                        f"with all rules: {worst.reason}" if worst.verdict != "allow" else "",
+                        f"with all rules: {reason}" if worst != "allow" else "",
                         why,
                     )
                     if part
@@ -134,6 +125,28 @@ def verify(
     return VERIFICATION.frame(rows)
 
 
+def _badness(answer: tuple[Verdict, str]) -> int:
+    return _WORST.index(answer[0])
+
+
+def _asked(rules: RuleSet, denials: pd.DataFrame, number: np.ndarray) -> list[dict[int, int]]:
+    """Return for each rule the accesses that its denials ask for, each with the first of them.
+
+    `number` is that of the access of each row; the accesses stand in its order.
+    """
+    counts = [len(each.denials) for each in rules]
+    labels = np.fromiter(chain.from_iterable(each.denials for each in rules), np.int64, sum(counts))
+    rule = np.repeat(np.arange(len(counts)), counts)
+    access = number[denials.index.get_indexer(pd.Index(labels))]
+    first = ~pd.Series(rule * len(denials) + access).duplicated().to_numpy()
+    found: list[dict[int, int]] = [{} for _ in counts]
+    for at, asked, label in sorted(
+        zip(rule[first].tolist(), access[first].tolist(), labels[first].tolist(), strict=True)
+    ):
+        found[at][asked] = label
+    return found
+
+
 def _needless(base: Profile, access: Access) -> str:
     """Say what allows an access without a rule that may be left out."""
     alone = base.decide_access(access)
@@ -142,36 +155,3 @@ def _needless(base: Profile, access: Access) -> str:
     if alone.rule is None:
         return alone.reason
     return f"the profile allows its denials without it, by {one_line(alone.rule)}"
-
-
-def _unfiltered(rules: Sequence[Rule]) -> dict[str, list[int]]:
-    """Return the numbers of the rules without filters by the operations that they name.
-
-    Under an empty name: rules with a name of which sources disagree on what it stands for.
-    """
-    found: dict[str, list[int]] = {}
-    for index, rule in enumerate(rules):
-        for operation in rule.operations:
-            if len(meanings(operation)) > 1:
-                found.setdefault("", []).append(index)
-            if not rule.filters:
-                found.setdefault(operation, []).append(index)
-    return found
-
-
-def _able(decision: Decision, base: int, unfiltered: Mapping[str, Sequence[int]]) -> list[int]:
-    """Numbers of the proposed rules that can matter to an access; the rest need no trial.
-
-    `decision` is that with all rules, of which those from the place `base` on are proposed.
-    """
-    request, prepared = decision.request, decision.prepared
-    if request is None or prepared is None:
-        return []
-    name = request.operation
-    found = set(unfiltered.get("", ()))
-    for operation in (*fallback_chain(name), *members(name)):
-        found.update(unfiltered.get(operation, ()))
-        for _turn, entry in prepared.of(operation).candidates(request):
-            if entry.place >= base:
-                found.add(entry.place - base)
-    return sorted(found)

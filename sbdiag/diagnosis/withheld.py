@@ -236,11 +236,9 @@ def _says(profile: Profile, tag: str) -> bool:
 
 def _noise(access: Access) -> Class | None:
     for entry in NOISE:
+        if access.operation not in entry.operations:
+            continue
         value = access.value(entry.kind)
-        if (
-            value is not None
-            and access.operation in entry.operations
-            and (value in entry.values or paths.tilde(value) in entry.values)
-        ):
+        if value is not None and not {value, paths.tilde(value)}.isdisjoint(entry.values):
             return Class("noise", entry.explanation, entry.source, entry.name)
     return None

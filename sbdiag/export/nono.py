@@ -262,12 +262,8 @@ def _evidence(rules: RuleSet, denials: pd.DataFrame | None) -> dict[int, Access]
     if denials is None:
         return {}
     labels = sorted({label for minimal in rules for label in minimal.denials})
-    rows = denials.loc[labels]
-    return {
-        labels[position]: asked.access
-        for asked in distinct_accesses(rows)
-        for position in asked.positions
-    }
+    number, accesses = distinct_accesses(denials.loc[labels])
+    return {label: accesses[one] for label, one in zip(labels, number.tolist(), strict=True)}
 
 
 def _judge(said: _Said, evidence: Mapping[int, Access], home: str | None) -> None:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from sbdiag.capture.frames import DENIALS
@@ -108,7 +110,8 @@ def to_sb(
 
 
 def _title(rules: RuleSet) -> str:
-    rows = len({row for minimal in rules for row in minimal.denials})
+    labels = np.fromiter(chain.from_iterable(minimal.denials for minimal in rules), np.int64)
+    rows = len(pd.unique(labels))
     if not rules.rules:
         return "No rules: no denial that a rule would lift."
     return f"{_count(len(rules), 'rule')} for {_count(rows, 'denial')}."
@@ -124,7 +127,8 @@ def _block(form: Form, places: Mapping[int, str], home: str | None) -> str:
         rule = replace(
             form.rule, filters=tuple(by_parameter(one, home) for one in form.rule.filters)
         )
-        return f"{_comment(form.members[0], places)}\n{rule_text(rule)}"
+        only = form.members[0]
+        return f"{_comment(only, places, only.purpose, only.warning)}\n{rule_text(rule)}"
     head = rule_text(Rule(form.rule.action, form.rule.operations)).removesuffix(")")
     lines = []
     told: dict[str, str] = {}
@@ -133,35 +137,34 @@ def _block(form: Form, places: Mapping[int, str], home: str | None) -> str:
         written = [filter_text(by_parameter(one, home)) for one in member.rule.filters]
         # What the form has told already is not told again, but a warning is not left out: without
         # it, one could not tell this rule from those that have none.
-        shown = replace(
-            member,
-            purpose="" if member.purpose == purpose else member.purpose,
-            warning=f"as for {told[member.warning]} above."
-            if member.warning in told
-            else member.warning,
-        )
+        shown = "" if member.purpose == purpose else member.purpose
+        again = told.get(member.warning)
+        warning = member.warning if again is None else f"as for {again} above."
+        lines.append(textwrap.indent(_comment(member, places, shown, warning), _INDENT))
         purpose = member.purpose
         if member.warning:
             told.setdefault(member.warning, written[0])
-        lines.append(textwrap.indent(_comment(shown, places), _INDENT))
         lines += [_INDENT + each for each in written]
     return "\n".join((head, *lines)) + ")"
 
 
-def _comment(minimal: MinimalRule, places: Mapping[int, str]) -> str:
+def _comment(minimal: MinimalRule, places: Mapping[int, str], purpose: str, warning: str) -> str:
     where = [places[row] for row in minimal.denials[:_PLACES]]
     more = len(minimal.denials) - len(where)
     asked = f"Asked for by {', '.join(where)}" + (f" and {more} more." if more else ".")
-    told = [minimal.purpose, asked]
+    told = [purpose, asked]
     if minimal.breadth:
         told.append(f"Wider than the evidence: {minimal.breadth}.")
-    if minimal.warning:
-        told.append(f"Note: {minimal.warning}")
+    if warning:
+        told.append(f"Note: {warning}")
     return comment("\n".join(line for text in told if text for line in _wrapped(text)))
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(visible(text), _WIDTH, break_long_words=False, break_on_hyphens=False)
+    text = visible(text)
+    if len(text) <= _WIDTH and text == text.strip():
+        return [text] if text else []
+    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _withheld(rules: RuleSet) -> list[str]:
@@ -181,8 +184,9 @@ def _places(rules: RuleSet, denials: pd.DataFrame | None) -> dict[int, str]:
     if denials is None:
         return {row: f"row {row}" for row in rows}
     DENIALS.check(denials, need=("run", "line"))
-    found = denials.loc[rows, ["run", "line"]]
+    found = denials.loc[rows, ["run", "line"]].astype("object")
+    known = found.notna().all(axis="columns")
     return {
-        row: f"{run}:{line}" if pd.notna(run) and pd.notna(line) else f"row {row}"
-        for row, run, line in zip(rows, found["run"], found["line"], strict=True)
+        row: f"{run}:{line}" if told else f"row {row}"
+        for row, run, line, told in zip(rows, found["run"], found["line"], known, strict=True)
     }

@@ -164,7 +164,10 @@ class Access:
 
     def value(self, kind: str) -> str | None:
         """Return the value of one kind, ``None`` if the detail does not say."""
-        return next((value for key, value in self.values if key == kind), None)
+        for key, value in self.values:
+            if key == kind:
+                return value
+        return None
 
 
 def subject_kind(operation: str) -> str | None:

@@ -8,7 +8,7 @@ extensions, entitlements, the state of the system, is unknown unless the context
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from sbdiag.seatbelt.filters import FIXED, FilterKind, accepts, filters, spelling, symbols
@@ -300,15 +300,12 @@ def _mach(name: str, compare: Callable[[str], Answer]) -> Matcher:
 
 def _number(name: str, arguments: tuple[Argument, ...]) -> Matcher:
     known = symbols(name)
-    numbers = {_as_number(argument, known) for argument in arguments}
+    numbers = {number_of(argument, known) for argument in arguments}
 
     def match(request: Request) -> Answer:
-        value = request.value(name)
-        if value is None and name == "socket-domain" and request.socket is not None:
-            value = "1" if request.socket == "unix" else None
-        if value is None:
+        if _told(name, request) is None:
             return Answer(None, f"the line does not tell {name}")
-        number = known.get(value, _printed_number(value))
+        number = told_number(name, request)
         if number in numbers and number is not None:
             return YES
         if None in numbers or number is None:
@@ -318,7 +315,20 @@ def _number(name: str, arguments: tuple[Argument, ...]) -> Matcher:
     return match
 
 
-def _as_number(argument: Argument, known: dict[str, int]) -> int | None:
+def _told(name: str, request: Request) -> str | None:
+    if name == "socket-domain" and request.socket == "unix":
+        return request.value(name) or "1"
+    return request.value(name)
+
+
+def told_number(name: str, request: Request) -> int | None:
+    """Return the number that a request tells for a filter; ``None`` for none, or one unread."""
+    value = _told(name, request)
+    return None if value is None else symbols(name).get(value, _printed_number(value))
+
+
+def number_of(argument: Argument, known: Mapping[str, int]) -> int | None:
+    """Return the number that a filter's argument stands for, ``None`` for an unknown word."""
     if isinstance(argument, IoCommand):
         return argument.value if len(argument.group) == 1 else None
     if isinstance(argument, (bool, Filter)):

@@ -208,9 +208,12 @@ def fallback_chain(name: str, version: int = 1) -> tuple[str, ...]:
         operations whose place in the chain is disputed.
     """
     meaning = canonical(name, version) if name not in operations() else (name,)
-    if not meaning or len(meaning) > 1:
-        return ()
-    chain = _chain(meaning[0])
+    return _consulted(meaning[0], version) if meaning and len(meaning) == 1 else ()
+
+
+@cache
+def _consulted(name: str, version: int) -> tuple[str, ...]:
+    chain = _chain(name)
     for at, member in enumerate(chain):
         row = operations()[member]
         if row.terminal is not None:

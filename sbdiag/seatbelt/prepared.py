@@ -12,22 +12,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from sbdiag.seatbelt.filters import FilterKind, Form, filters, spelling
-from sbdiag.seatbelt.matching import MAX_NESTING, Matcher, any_of, prepare
+from sbdiag.seatbelt.filters import FilterKind, Form, filters, spelling, symbols
+from sbdiag.seatbelt.matching import (
+    MAX_NESTING,
+    Matcher,
+    any_of,
+    number_of,
+    prepare,
+    told_number,
+)
 from sbdiag.seatbelt.network import fixed_port
 from sbdiag.seatbelt.operations import meanings
 from sbdiag.seatbelt.paths import is_odd, normal, widely_folded
-from sbdiag.seatbelt.regex import Regex
+from sbdiag.seatbelt.regex import MAX_WORK, Regex
 from sbdiag.seatbelt.request import Request
-from sbdiag.seatbelt.rules import Filter, Rule
+from sbdiag.seatbelt.rules import Argument, Filter, Rule
 
 # (kind, value): ("literal", "/a/b"), ("subpath", "/a"), ("global-name", "com.apple.x"), and
 # ("begins", "/users/you/") for prefixes and for regexes that begin with plain text,
-# ("remote-port", "443") for addresses. A key is coarser than the comparison (no case, no
-# composition), so that it also finds the rules of which it is unknown whether they match.
+# ("holds", "/cache/") for other regexes with plain text in them, ("remote-port", "443") for
+# addresses, ("fsctl-command", "26671") for numbers. A key is coarser than the comparison (no case,
+# no composition), so that it also finds the rules of which it is unknown whether they match.
 _Key: TypeAlias = tuple[str, str]
 
-_PATH_KEYS: Final = frozenset({"literal", "subpath", "begins"})
+# So short that no search is too much work: a character takes five states at most.
+_SHORT_REGEX: Final = 200
+_SHORT_PATH: Final = MAX_WORK // _SHORT_REGEX // 5
+
+_PATH_KEYS: Final = frozenset({"literal", "subpath", "begins", "holds"})
 _PORT_KINDS: Final = {"local": "local-port", "remote": "remote-port"}
 _PORTS: Final = {kind: side for side, kind in _PORT_KINDS.items()}
 _MACH: Final = frozenset({"global-name", "local-name", "xpc-service-name"})
@@ -62,8 +74,8 @@ class OperationRules:
         Rules with filters, the last of the profile first: the order in which they are tried.
     rules
         The same rules without their matchers.
-    unfiltered
-        The last rule without filters, if any, and its place.
+    bare
+        Rules without filters, each with its place, in the order of the profile.
     """
 
     def __init__(
@@ -73,9 +85,8 @@ class OperationRules:
         before: OperationRules | None = None,
     ) -> None:
         self.operation = operation
-        self._before = before
-        bare = [(place, rule) for place, rule in rules if not rule.filters]
-        self.unfiltered: tuple[int, Rule] | None = bare[-1] if bare else None
+        self._before = before if before is not None and before.filtered else None
+        self.bare = tuple((place, rule) for place, rule in rules if not rule.filters)
         own = tuple(
             Entry(rule, place, any_of(prepare(written, operation) for written in rule.filters))
             for place, rule in reversed(rules)
@@ -85,23 +96,24 @@ class OperationRules:
         self.filtered: tuple[Entry, ...] = own
         self.rules: tuple[Rule, ...] = tuple(entry.rule for entry in own)
         if before is not None:
-            self.unfiltered = self.unfiltered or before.unfiltered
+            self.bare = before.bare + self.bare
             self.filtered += before.filtered
             self.rules += before.rules
-        self._found: dict[_Key, list[int]] = {}
+        self._found: dict[str, dict[str, list[int]]] = {}
         self._always: list[int] = []
-        self._kinds: set[str] = set()
-        self._lengths: set[int] = set()
         for at, entry in enumerate(own):
             keys = _keys_of_any(entry.rule.filters)
             if keys is None:
                 self._always.append(at)
             else:
-                for key in keys:
-                    self._found.setdefault(key, []).append(at)
-                    self._kinds.add(key[0])
-                    if key[0] == "begins":
-                        self._lengths.add(len(key[1]))
+                for kind, value in keys:
+                    self._found.setdefault(kind, {}).setdefault(value, []).append(at)
+        self._lengths = {len(start) for start in self._found.get("begins", ())}
+
+    @property
+    def unfiltered(self) -> tuple[int, Rule] | None:
+        """The last rule without filters and its place, ``None`` if there is none."""
+        return self.bare[-1] if self.bare else None
 
     def candidates(self, request: Request) -> Iterator[tuple[int, Entry]]:
         """Yield, in the order of trying, every rule that may match, with its turn from 0."""
@@ -112,61 +124,59 @@ class OperationRules:
                 yield turn + self._own, entry
 
     def _turns(self, request: Request) -> Iterable[int]:
-        keys = self._keys_of(request)
-        if keys is None:
-            return range(self._own)
         turns = set(self._always)
-        for key in keys:
-            turns.update(self._found.get(key, ()))
+        for kind, found in self._found.items():
+            values = self._values_of(kind, request)
+            for some in found.values() if values is None else map(found.get, values):
+                turns.update(some or ())
         return sorted(turns)
 
-    def _keys_of(self, request: Request) -> list[_Key] | None:
-        """Return the keys under which matching rules stand; ``None``: all must be tried."""
-        keys: list[_Key] = []
-        for kind in self._kinds:
-            if kind in _PATH_KEYS:
-                continue
-            if kind in _PORTS:
-                found = _port_keys(kind, request)
-                if found is None:
-                    return None
-                keys += found
-                continue
-            value = request.value(kind)
-            if value is not None:
-                keys.append((kind, _name_key(filters()[kind], value)))
-            elif kind not in _MACH or not any(request.value(other) for other in _MACH):
+    def _values_of(self, kind: str, request: Request) -> Iterable[str] | None:
+        """Return where rules of a kind stand that may match; ``None``: all must be tried."""
+        if kind in _PATH_KEYS:
+            if request.socket == "ip":
+                return ()
+            if not request.paths or (
+                kind == "holds" and max(map(len, request.paths)) > _SHORT_PATH
+            ):
                 return None
+            keys = map(_path_key, request.paths)
+            return [at for key in keys for at in self._path_values(kind, key)]
+        if kind in _PORTS:
+            return _port_values(kind, request)
+        of_kind = filters()[kind]
+        if of_kind.argument == "integer-or-symbol":
+            number = told_number(kind, request)
+            return None if number is None else (str(number),)
         service = request.value("xpc-service-name")
-        if service is not None:
-            keys.append(("global-name", service))
-        if self._kinds & _PATH_KEYS and request.socket != "ip":
-            if not request.paths:
-                return None
-            for path in request.paths:
-                keys += self._keys_of_path(_path_key(path))
-        return keys
+        answering = () if service is None or kind != "global-name" else (service,)
+        value = request.value(kind)
+        if value is not None:
+            return (_name_key(of_kind, value), *answering)
+        told = kind in _MACH and any(request.value(other) for other in _MACH)
+        return answering if told else None
 
-    def _keys_of_path(self, path: str) -> Iterator[_Key]:
-        yield "literal", path
-        yield "subpath", path
-        at = path.find("/", 1)
-        while at > 0:
-            yield "subpath", path[:at]
-            at = path.find("/", at + 1)
-        for length in self._lengths:
-            if length <= len(path):
-                yield "begins", path[:length]
+    def _path_values(self, kind: str, path: str) -> Iterator[str]:
+        if kind == "begins":
+            yield from (path[:length] for length in self._lengths)
+        elif kind == "holds":
+            yield from (text for text in self._found[kind] if text in path)
+        else:
+            yield path
+            at = path.find("/", 1) if kind == "subpath" else 0
+            while at > 0:
+                yield path[:at]
+                at = path.find("/", at + 1)
 
 
-def _port_keys(kind: str, request: Request) -> list[_Key] | None:
+def _port_values(kind: str, request: Request) -> list[str] | None:
     """Return the port of the end that a filter is about, ``None`` where the line leaves it open."""
     if request.socket == "unix":
         return []
     ends = request.ends()
     if not ends or any(end.side != _PORTS[kind] or end.port == "*" for end in ends):
         return None
-    return [(kind, str(int(end.port))) for end in ends]
+    return [str(int(end.port)) for end in ends]
 
 
 def _keys_of_any(written: Iterable[Filter], depth: int = 0) -> list[_Key] | None:
@@ -194,6 +204,8 @@ def _keys(written: Filter, depth: int) -> list[_Key] | None:
         port = fixed_port(written.arguments)
         return None if port is None else [(_PORT_KINDS[written.name], port)]
     known = spelling(written.name)
+    if known is not None and filters()[known.filter].argument == "integer-or-symbol":
+        return _number_keys(known.filter, written.arguments)
     texts = [part for part in written.arguments if isinstance(part, str)]
     if known is None or len(texts) != len(written.arguments) or not texts:
         return None
@@ -206,12 +218,22 @@ def _keys(written: Filter, depth: int) -> list[_Key] | None:
     return None
 
 
+def _number_keys(kind: str, arguments: tuple[Argument, ...]) -> list[_Key] | None:
+    numbers = [number_of(argument, symbols(kind)) for argument in arguments]
+    if kind == "target" or None in numbers or not numbers:
+        return None
+    return [(kind, str(number)) for number in numbers]
+
+
 def _key_of_pattern(form: Form, pattern: str) -> _Key | None:
     """Return what a path must have to match or be unknown; ``None`` where that is not certain."""
     if form == "regex":
         # A regex knows no composition: beyond ASCII it regards other things than the key.
-        plain = itertools.takewhile(str.isascii, Regex(pattern).prefix)
-        form, pattern = "prefix", "".join(plain)
+        regex = Regex(pattern)
+        plain = "".join(itertools.takewhile(str.isascii, regex.prefix))
+        if not plain and regex.needed.isascii() and len(pattern) <= _SHORT_REGEX:
+            return ("holds", regex.needed) if regex.needed else None
+        form, pattern = "prefix", plain
     elif "${" in pattern:
         form, pattern = "prefix", pattern[: pattern.index("${")]
     elif form != "prefix" and is_odd(pattern):

@@ -16,7 +16,7 @@ from sbdiag.seatbelt.prepared import Prepared
 from sbdiag.seatbelt.request import NOTHING_KNOWN, Context, Request
 from sbdiag.seatbelt.rules import Rule
 from sbdiag.seatbelt.scheme import evaluate
-from sbdiag.seatbelt.walk import Basis, decide
+from sbdiag.seatbelt.walk import Basis, concerned, decide
 
 # How many times a profile is lengthened before it is prepared anew.
 _MOST_LAYERS: Final = 8
@@ -92,7 +92,15 @@ class Profile:
 
     def decide_access(self, access: Access, *, context: Context = NOTHING_KNOWN) -> Decision:
         """Say what the profile answers to an access that has been read already; see `decide`."""
-        return decide(self._basis, Request(access, context))
+        return self.decide_request(Request(access, context))
+
+    def decide_request(self, request: Request) -> Decision:
+        """Say what the profile answers to a request, which may be put to several profiles."""
+        return decide(self._basis, request)
+
+    def concerned(self, request: Request) -> set[int]:
+        """Return the places of the rules that can matter to a request, from 0."""
+        return concerned(self._basis, request)
 
     @cached_property
     def _basis(self) -> Basis:

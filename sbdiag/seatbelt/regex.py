@@ -365,6 +365,9 @@ class Regex:
         The pieces that are not attested, in order; empty for an ordinary expression.
     prefix
         What every text that matches must begin with, case aside; empty where nothing is certain.
+    needed
+        What every ASCII text that matches holds once it is in lower case; empty where nothing is
+        certain.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -372,7 +375,7 @@ class Regex:
         self.error: str | None = None
         self.doubts: tuple[str, ...] = ()
         self.prefix = ""
-        self._needed = ""
+        self.needed = ""
         self._automata: dict[tuple[bool, bool, bool], _Automaton] = {}
         try:
             self._characters = _Reader(pattern)
@@ -384,7 +387,7 @@ class Regex:
                 runs = _plain_runs(pattern)
                 if pattern.startswith("^") and runs and runs[0][0] == 1:
                     self.prefix = runs[0][1]
-                self._needed = max((run for _, run in runs), key=len, default="").lower()
+                self.needed = max((run for _, run in runs), key=len, default="").lower()
 
     @cached_property
     def _bytes(self) -> _Reader:
@@ -408,7 +411,7 @@ class Regex:
         """
         if self.error is not None or len(self._characters.states) * len(text) > MAX_WORK:
             return None
-        if text.isascii() and self._needed.isascii() and self._needed not in text.lower():
+        if text.isascii() and self.needed.isascii() and self.needed not in text.lower():
             return False
         answers = set()
         for fold in (True, False) if case == "disputed" else (False,):

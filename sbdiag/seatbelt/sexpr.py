@@ -407,7 +407,11 @@ def quote(text: str) -> str:
     >>> print(quote('a "b"'), quote("tab\there"), quote("\u202e"))
     "a \"b\"" "tab\there" "\xe2\x80\xae"
     """
-    return '"' + "".join(map(_quoted, text)) + '"'
+    if text.isprintable():
+        text = text.replace("\\", r"\\").replace('"', r"\"")
+    else:
+        text = "".join(map(_quoted, text))
+    return f'"{text}"'
 
 
 def _quoted(char: str) -> str:

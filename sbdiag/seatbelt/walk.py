@@ -20,6 +20,7 @@ from sbdiag.seatbelt.decision import Decision, Doubt, Step, Verdict
 from sbdiag.seatbelt.operations import (
     GROUPS_PRINTED,
     close_names,
+    fallback_chain,
     meanings,
     members,
     operation,
@@ -77,6 +78,26 @@ def decide(basis: Basis, request: Request) -> Decision:
     if row.group and name not in GROUPS_PRINTED:
         return _decide_group(basis, request, name)
     return _decide(basis, request, name)
+
+
+def concerned(basis: Basis, request: Request) -> set[int]:
+    """Return the places of the rules that can matter to a request; without the rest it is the same.
+
+    They are those of the operations that are consulted, in any reading of the names: the ones
+    without filters, and the ones of which a filter may match.
+    """
+    name = request.operation
+    found: set[int] = set()
+    for prepared in basis.prepared:
+        for each in (*fallback_chain(name), *members(name)):
+            rules = prepared.of(each)
+            found.update(place for place, _ in rules.bare)
+            found.update(
+                entry.place
+                for _, entry in rules.candidates(request)
+                if entry.matcher(request).matches is not False
+            )
+    return found
 
 
 def _nameless(request: Request) -> Decision:

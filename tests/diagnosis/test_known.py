@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sbdiag.diagnosis.known import PLACES, known_rule, subject_of
+from sbdiag.diagnosis.paths import below
 from sbdiag.diagnosis.sensitive import sensitive_place
 from sbdiag.seatbelt.access import parse_access
 from sbdiag.seatbelt.text import one_line
@@ -127,3 +128,8 @@ def test_a_products_own_directory_is_not_opened_without_a_warning(name: str) -> 
     assert found is not None
     assert found.warning
     assert found.warning.startswith("Inferred: ") is (name != ".lima")
+
+
+def test_no_place_lies_in_another() -> None:
+    for place in PLACES:
+        assert not [other for other in PLACES if below(place.path, other.path) and other != place]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sbdiag.diagnosis.paths import folded
 from sbdiag.diagnosis.sensitive import ENTRIES, SENSITIVE, sensitive_entry, sensitive_place
 from sbdiag.seatbelt.access import parse_access
 
@@ -171,3 +172,10 @@ _NONO_DENIES = """
 @pytest.mark.parametrize("name", _NONO_DENIES.split())
 def test_what_nono_denies_is_sensitive_here(name: str) -> None:
     assert sensitive_entry(parse_access("file-read-data", f"/Users/you/{name}")) is not None
+
+
+def test_each_place_and_service_is_of_one_entry() -> None:
+    places = [folded(place) for entry in SENSITIVE for place in entry.places]
+    services = [name for entry in SENSITIVE for name in entry.names]
+    assert len(set(places)) == len(places)
+    assert len(set(services)) == len(services)

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from sbdiag.capture.frames import DENIALS
-from sbdiag.diagnosis.accesses import distinct_accesses
 from sbdiag.diagnosis.minimize import minimal_rules
 from sbdiag.diagnosis.replay import REPLAY, replay
 from sbdiag.diagnosis.ruleset import MinimalRule, RuleSet
@@ -40,14 +39,6 @@ A, B = ("file-read-data", "/Users/you/a"), ("file-read-data", "/Users/you/b")
 
 def _rule(*filters: Filter, denials: tuple[int, ...] = (0,)) -> MinimalRule:
     return MinimalRule(Rule("allow", ("file-read-data",), filters), denials, "p", "s")
-
-
-def test_distinct_accesses_keep_their_rows_and_first_order() -> None:
-    frame = _denials(B, A, B, ("process-fork", None), A)
-    asked = list(distinct_accesses(frame))
-    assert [one.access.detail for one in asked] == [B[1], A[1], None]
-    assert [list(one.positions) for one in asked] == [[0, 2], [1, 4], [3]]
-    assert list(distinct_accesses(frame.iloc[:0])) == []
 
 
 def test_minimal_rules_are_sufficient_and_necessary() -> None:

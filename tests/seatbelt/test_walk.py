@@ -348,6 +348,7 @@ def test_no_case_of_a_name_hides_a_rule(
         ("file-read-data", "prefix", "/Users/you/Büro/{}."),
         ("file-read-data", "literal", "/System/Volumes/Data/Users/you/{}"),
         ("file-read-data", "literal", "/var/{}"),
+        ("file-read-data", "regex", "/Secret{}/x"),
         ("file-read-data", "subpath", "/Users/you/{}/"),
         ("user-preference-read", "preference-domain", "Dom{}"),
         ("appleevent-send", "appleevent-destination", "Com.Example.{}"),
@@ -363,6 +364,157 @@ def test_an_access_is_compared_with_few_of_many_rules(
         request = Request(parse_access(operation, each))
         places = [entry.place for _turn, entry in ready.candidates(request)]
         assert places == [number]
+
+
+def test_an_access_is_compared_with_few_of_many_numbers() -> None:
+    rules = [
+        Rule("allow", ("system-fsctl",), (Filter("fsctl-command", (IoCommand("h", number),)),))
+        for number in range(100)
+    ]
+    ready = Prepared(rules, 3, 0).of("system-fsctl")
+    for target, expected in (('(_IO "h" 47)', [47]), (str(256 * ord("h") + 9), [9]), ("7", [])):
+        request = Request(parse_access("system-fsctl", target))
+        assert [entry.place for _turn, entry in ready.candidates(request)] == expected
+    untold = Request(parse_access("system-fsctl", None))
+    assert len(list(ready.candidates(untold))) == len(rules)
+
+
+_NUMBER_FILTER = st.builds(
+    Filter,
+    st.sampled_from(
+        ["ioctl-command", "fsctl-command", "signal-number", "socket-domain", "target", "literal"]
+    ),
+    st.lists(
+        st.sampled_from(
+            [
+                1,
+                30,
+                26671,
+                True,
+                Symbol("AF_UNIX"),
+                Symbol("SIGUSR1"),
+                Symbol("others"),
+                "/s",
+                IoCommand("h", 47),
+                IoCommand("hh", 47),
+            ]
+        ),
+        max_size=2,
+    ).map(tuple),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(_nested(_NUMBER_FILTER), min_size=1, max_size=6),
+    st.sampled_from(["system-fsctl", "file-ioctl", "signal", "system-socket", "network-outbound"]),
+    st.sampled_from(
+        [
+            '(_IO "h" 47)',
+            "26671",
+            "0x682f",
+            'path:/s ioctl-command:(_IO "h" 47)',
+            "path:/s",
+            "/s",
+            "others [a(1)] signum:30",
+            "others",
+            "domain:1 type:2",
+            "domain:30",
+            "remote:*:80",
+            None,
+            "?",
+        ]
+    ),
+)
+def test_finding_rules_by_number_answers_like_trying_all(
+    written: list[Filter], operation: str, target: str | None
+) -> None:
+    _hides_nothing([Rule("allow", (operation,), (part,)) for part in written], operation, target)
+
+
+_REGEX = st.builds(
+    Filter,
+    st.just("regex"),
+    st.tuples(
+        st.one_of(
+            st.sampled_from(["/Key", "\\.key$", "b/c+", "(k|b)ey", "é/key", "[kK]ey", "/k?ey\\w"]),
+            st.text("^/kKsSiIıſ\u212aé.*()|$", min_size=1, max_size=6),
+            st.just("/key" + ".?" * 98),
+            st.just("/key" + ".?" * 300),
+        )
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(_nested(_REGEX), min_size=1, max_size=6),
+    st.sampled_from(
+        [
+            "/b/c.key",
+            "/B/KEY",
+            "/b/c",
+            "/é/key",
+            "/É/Key",
+            "/ı/ſ/\u212a/i/S/k",
+            "/ıſ\u212aé",
+            "/tmp/key",
+            "/b//key",
+            "/b" * 900,
+            "/b" * 3000,
+            None,
+        ]
+    ),
+)
+def test_finding_rules_by_what_a_regex_needs_answers_like_trying_all(
+    written: list[Filter], target: str | None
+) -> None:
+    rules = [Rule("allow", ("file-read-data",), (part,)) for part in written]
+    _hides_nothing(rules, "file-read-data", target)
+
+
+_SEVERAL = ["iokit-open", "sysctl-write", "sysctl-read", "sysctl*", "network-inbound", "default"]
+_PART = st.builds(
+    Filter,
+    st.sampled_from(["sysctl-name", "iokit-registry-entry-class"]),
+    st.tuples(st.sampled_from(["a", "b"])),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            Rule,
+            st.sampled_from(["allow", "deny"]),
+            st.lists(
+                st.sampled_from([*_SEVERAL, "iokit-open-service", "iokit-open*", "network*"]),
+                min_size=1,
+                max_size=2,
+            ).map(tuple),
+            st.lists(st.one_of(_PART, _END), max_size=2).map(tuple),
+        ),
+        max_size=8,
+    ),
+    st.sampled_from(
+        [
+            ("sysctl-read", "a"),
+            ("sysctl-write", "b"),
+            ("iokit-open-service", "a"),
+            ("iokit-open-user-client", "b"),
+            ("network-bind", "local:*:80"),
+            ("network*", None),
+        ]
+    ),
+)
+def test_rules_that_do_not_concern_an_access_change_nothing_of_its_answer(
+    rules: list[Rule], asked: tuple[str, str | None]
+) -> None:
+    profile = Profile(1, tuple(rules))
+    request = Request(parse_access(*asked))
+    concerned = profile.concerned(request)
+    some = Profile(1, tuple(rule for place, rule in enumerate(rules) if place in concerned))
+    assert some.decide_request(request).verdict == profile.decide_request(request).verdict
 
 
 _ADDRESS = st.builds(
