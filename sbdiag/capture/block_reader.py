@@ -109,7 +109,7 @@ class BlockReader:
         line = bytes(self._block.data[begin : self._block.data.find(b"\n", begin)])
         self._reader.interrupt(line.decode("utf-8", "replace").removesuffix("\r"))
         stop = int(records.stops[-1])
-        before = int(records.line[0]) - self._block.lines_between(self._at, begin)
+        before = int(records.line[0]) - self._block.lines_between([self._at, begin])[0]
         lines = int(records.line[-1] + records.lines[-1]) - before
         self._rows.extend(
             records.ranks,
@@ -176,7 +176,7 @@ class BlockReader:
     def _leave_out(self, place: int) -> None:
         """Count the lines up to `place` as not ours."""
         if place > self._at:
-            lines = self._block.lines_between(self._at, place)
+            (lines,) = self._block.lines_between([self._at, place])
             self._reader.leave_out(lines)
             self._lines.number += lines
             self._at = place

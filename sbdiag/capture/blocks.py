@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-BLOCK_BYTES: Final = 4 * 1024 * 1024
+BLOCK_BYTES: Final = 8 * 1024 * 1024
 FIRST_BYTES: Final = 64 * 1024
 """The first block; it shows how records are written, and a short capture needs no more."""
 PAD_BYTES: Final = 64
 """Behind the text of a block, so that one may look a little beyond its end."""
 
+_PIECE_BYTES: Final = 256 * 1024
 _BETWEEN_OBJECTS: Final = b"\n},{\n"
 _OBJECT_BYTES: Final = 16 * 1024  # records of an array are shorter
 
@@ -75,9 +77,21 @@ class Block:
         found: Places = 8 * places + (np.bitwise_count(words - 1) >> 3) + start
         return found
 
-    def lines_between(self, start: int, stop: int) -> int:
-        """Count the line breaks in a part."""
-        return int(np.count_nonzero(self.bytes[start:stop] == ord("\n")))
+    def lines_between(self, places: list[int]) -> list[int]:
+        """Count the line breaks from each place to the next one."""
+        counts = []
+        low = high = 0
+        for start, stop in pairwise(places):
+            count = 0
+            while start < stop:
+                if not low <= start < high:  # a piece that stays in the processor's cache
+                    low, high = start, min(start + _PIECE_BYTES, self.end)
+                    breaks = self.bytes[low:high] == ord("\n")
+                piece = breaks[start - low : min(stop, high) - low]
+                count += int(np.count_nonzero(piece))
+                start += len(piece)
+            counts.append(count)
+        return counts
 
     def finish(self) -> None:
         """End the block with the end of the capture."""

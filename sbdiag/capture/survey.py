@@ -145,16 +145,14 @@ def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) 
     if not dense:
         places = find_marks(memoryview(block.data)[start : block.end])
         marks = np.array(places, dtype=np.int64) + start
-    with_objects = any(shape.lines > 1 for shape in shapes)
-    if marks is None or len(marks) * _FAR_BYTES > block.end - start:
-        breaks = block.breaks(start)
-        left = {False: _lines(start, breaks, marks)}
-        if with_objects:
-            left[True] = _objects(block, start, breaks, marks)
-    else:
-        left = {False: _lines_around(block, start, marks)}
-        if with_objects:
-            left[True] = _objects_around(block, start, marks)
+    many = marks is None or len(marks) * _FAR_BYTES > block.end - start
+    breaks = block.breaks(start) if many else None
+    left = {}
+    for several in {shape.lines > 1 for shape in shapes}:
+        if breaks is not None:
+            left[several] = (_objects if several else _lines)(block, start, breaks, marks)
+        elif marks is not None:
+            left[several] = (_objects_around if several else _lines_around)(block, start, marks)
     found = []
     for shape in shapes:
         spots = left[shape.lines > 1]
@@ -172,7 +170,7 @@ def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) 
     return Survey(block, start, marks, _apart(block, found))
 
 
-def _lines(start: int, breaks: Places, marks: Places | None) -> Spots:
+def _lines(block: Block, start: int, breaks: Places, marks: Places | None) -> Spots:
     """Return where lines stand, of those with a mark if marks are given."""
     starts = np.empty_like(breaks)
     starts[1:] = breaks[:-1] + 1
@@ -242,10 +240,7 @@ def _objects_around(block: Block, start: int, marks: Places) -> Spots:
 def _counted(block: Block, start: int, bounds: list[tuple[int, int]]) -> Spots:
     """Return spots with these bounds."""
     spots = np.array(bounds, dtype=np.int64).reshape(-1, 2).T
-    starts = spots[0].tolist()
-    breaks = block.bytes[start : max(starts, default=start)] == ord("\n")
-    between = zip([start, *starts], starts, strict=False)
-    lines = [np.count_nonzero(breaks[last - start : first - start]) for last, first in between]
+    lines = block.lines_between([start, *spots[0].tolist()])
     return Spots(spots[0], spots[1], np.cumsum(lines, dtype=np.int64))
 
 

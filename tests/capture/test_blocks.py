@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import io
 import time
-from itertools import islice
+from collections.abc import Iterator
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sbdiag.capture import blocks
 from sbdiag.capture.blocks import read_blocks
 
 PIECES = [b"\n", b"a", b"\n\n\n", b"\x0b\x8a", b"nine bytes"]
 texts = st.lists(st.sampled_from(PIECES)).map(b"".join)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short_pieces() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "_PIECE_BYTES", 5)
+        yield
 
 
 @given(texts, st.integers(8, 64), st.data())
@@ -25,7 +34,9 @@ def test_every_break_is_found(text: bytes, capacity: int, data: st.DataObject) -
         start = data.draw(st.integers(0, len(piece)))
         expected = [place for place in range(start, len(piece)) if piece[place] == ord("\n")]
         assert block.breaks(start).tolist() == expected
-        assert block.lines_between(start, block.end) == len(expected)
+        places = sorted(data.draw(st.lists(st.integers(start, len(piece)))))
+        counts = [piece.count(b"\n", low, high) for low, high in pairwise(places)]
+        assert block.lines_between(places) == counts
         seen += piece
     assert seen == text
 
@@ -58,9 +69,9 @@ def test_an_error_of_the_file_arrives_behind_what_was_read(ahead: bool) -> None:
             raise OSError("gone")
         return file.readinto(room[:64])
 
-    blocks = read_blocks(fill, ahead=ahead, capacity=128)
-    seen = b"".join(bytes(block.data[: block.end]) for block in islice(blocks, 2))
+    pieces = read_blocks(fill, ahead=ahead, capacity=128)
+    seen = b"".join(bytes(block.data[: block.end]) for block in islice(pieces, 2))
     assert seen == b"a line\n" * (len(seen) // 7)
     assert len(seen) > 200
     with pytest.raises(OSError, match="gone"):
-        next(blocks)
+        next(pieces)
