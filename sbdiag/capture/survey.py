@@ -145,14 +145,18 @@ def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) 
     if not dense:
         places = find_marks(memoryview(block.data)[start : block.end])
         marks = np.array(places, dtype=np.int64) + start
-    many = marks is None or len(marks) * _FAR_BYTES > block.end - start
-    breaks = block.breaks(start) if many else None
-    left = {}
-    for several in {shape.lines > 1 for shape in shapes}:
-        if breaks is not None:
-            left[several] = (_objects if several else _lines)(block, start, breaks, marks)
-        elif marks is not None:
-            left[several] = (_objects_around if several else _lines_around)(block, start, marks)
+    kinds = {shape.lines > 1 for shape in shapes}
+    if marks is not None and len(marks) * _FAR_BYTES <= block.end - start:
+        left = {
+            several: (_objects_around if several else _lines_around)(block, start, marks)
+            for several in kinds
+        }
+    else:
+        breaks = block.breaks(start)
+        left = {
+            several: (_objects if several else _lines)(block, start, breaks, marks)
+            for several in kinds
+        }
     found = []
     for shape in shapes:
         spots = left[shape.lines > 1]
@@ -224,15 +228,17 @@ def _objects_around(block: Block, start: int, marks: Places) -> Spots:
     done = start
     for mark in marks.tolist():
         if mark >= done:
-            low, high = max(done - 1, mark - _OBJECT_BYTES), min(end, mark + _OBJECT_BYTES)
-            first = data.rfind(between, max(low, 0), mark + len(NEXT_OBJECT)) + 1
-            if not first and not data.startswith(NEXT_OBJECT, done):
-                continue
+            low, high = max(done, mark - _OBJECT_BYTES), min(end, mark + _OBJECT_BYTES)
+            first = data.rfind(between, low, mark + len(NEXT_OBJECT)) + 1
+            if not first:
+                if low > done or not data.startswith(NEXT_OBJECT, done):
+                    continue
+                first = done
             last = data.find(between, mark, high)
             if last < 0 and block.between_objects and high == end:
                 last = end - 1
             if last >= 0:
-                bounds.append((first or done, last))
+                bounds.append((first, last))
                 done = last + 1
     return _counted(block, start, bounds)
 

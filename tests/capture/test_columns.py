@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbdiag.capture import block_reader
+from sbdiag.capture import block_reader, columns, survey
 from sbdiag.capture import shape as shapes
 from sbdiag.capture.block_reader import BlockReader
 from sbdiag.capture.blocks import read_blocks
@@ -159,16 +159,26 @@ def assert_same(data: bytes, capacity: int, *, ahead: bool = False) -> None:
     pd.testing.assert_frame_equal(unparsed, expected_unparsed)
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.parametrize("far", [0, 1000], ids=["mark by mark", "line by line"])
+@pytest.mark.parametrize("few", [0, 1000], ids=["by Arrow", "one by one"])
+@settings(max_examples=100, deadline=None)
 @given(CAPTURES, CHANGES, st.integers(100, 6000), st.sampled_from(["\n", "\n", "\r\n"]))
 def test_fast_and_careful_agree(
-    records: list[str], changes: list[tuple[float, int, bytes]], capacity: int, line_break: str
+    few: int,
+    far: int,
+    records: list[str],
+    changes: list[tuple[float, int, bytes]],
+    capacity: int,
+    line_break: str,
 ) -> None:
     data = line_break.join(records).encode()
     for place, removed, added in changes:
         at = int(place * len(data))
         data = data[:at] + added + data[at + removed :]
-    assert_same(data, capacity)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(survey, "_FAR_BYTES", far)
+        patch.setattr(columns, "_FEW", few)
+        assert_same(data, capacity)
 
 
 @pytest.mark.parametrize("write", STYLES)
