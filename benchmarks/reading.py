@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ DENSE_LINES = 2_100_000
 DENSE_NDJSON_LINES = 275_000  # about 256 MiB
 DISTINCT = 2_000
 FILES = 4
+LONG_BYTES = 1024 * MIB
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -81,23 +83,29 @@ def dense(size: Size, folder: Path) -> Table:
 def files(size: Size, folder: Path) -> Table:
     """Compare several files at once with one after the other."""
     heads = ("captures", "together", "one after the other", "times as fast")
+    paths = [folder / f"host{n}.log" for n in range(FILES)]
 
-    def rows() -> Iterator[tuple[str, ...]]:
-        lines = size.of(DENSE_LINES // FILES)
-        paths = [folder / f"host{n}.log" for n in range(FILES)]
-        for path in paths:
-            write_dense(path, "compact", lines, distinct=DISTINCT)
+    def row(name: str, denials: int) -> tuple[str, ...]:
+        for path in paths[1:]:  # the same bytes under other names
+            os.link(paths[0], path)
         together, each = race(
             lambda: read_denials([str(path) for path in paths], progress=False),
             lambda: [read(path) for path in paths],
             size.times,
         )
-        same("denials", len(together.result), FILES * lines)
+        same("denials", len(together.result), FILES * denials)
         for path in paths:
             path.unlink()
-        name = f"{FILES} dense compact, {lines:,} denials each"
         seconds = (f"{together.seconds:.3f} s", f"{each.seconds:.3f} s")
-        yield (name, *seconds, f"{each.seconds / together.seconds:.2f}")
+        return (name, *seconds, f"{each.seconds / together.seconds:.2f}")
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        lines = size.of(DENSE_LINES // FILES)
+        write_dense(paths[0], "compact", lines, distinct=DISTINCT)
+        yield row(f"{FILES} dense compact, {lines:,} denials each", lines)
+        written = write_sparse(paths[0], "compact", size.of(LONG_BYTES))
+        length = mib(paths[0].stat().st_size)
+        yield row(f"{FILES} sparse compact, {length} each, {written:,} denials", written)
 
     return Table("files", heads, rows())
 

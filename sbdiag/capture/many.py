@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import pandas as pd
 
-from sbdiag.capture.files import Source
+from sbdiag.capture.blocks import Block, read_blocks
+from sbdiag.capture.files import Source, open_capture
 from sbdiag.capture.frames import DENIALS
+from sbdiag.capture.marks import find_marks
 from sbdiag.capture.sources import sources
+from sbdiag.capture.survey import FAR_BYTES
 from sbdiag.capture.times import time_zone
 from sbdiag.capture.unified_log import Reading, Scanned, read_capture, scan_capture
 from sbdiag.errors import CaptureError
@@ -111,10 +115,27 @@ def _scan(file: Source, run: str | None) -> Scanned | None:
 
 
 def helpful_processes(files: Sequence[Source]) -> int:
-    """Return how many processes read these files fastest: one for each GiB, as there are."""
-    sizes = [_reading_bytes(file) for file in files if isinstance(file, str | os.PathLike)]
-    files_with_text = sum(size > 0 for size in sizes)
-    return max(1, min(os.cpu_count() or 1, files_with_text, sum(sizes) // WORTH_BYTES))
+    """Return how many processes read these files fastest: one for each GiB, as there are.
+
+    Only files in which denials are rare count: to hand over many rows takes longer than to read
+    them.
+    """
+    paths = [file for file in files if isinstance(file, str | os.PathLike)]
+    if sum(map(_reading_bytes, paths)) < 2 * WORTH_BYTES:
+        return 1
+    sizes = [size for path in paths if (size := _reading_bytes(path)) and _denials_are_rare(path)]
+    return max(1, min(os.cpu_count() or 1, len(sizes), sum(sizes) // WORTH_BYTES))
+
+
+def _denials_are_rare(file: str | os.PathLike[str]) -> bool:
+    """Return whether few lines at the beginning of a file can be ours."""
+    try:
+        with open_capture(file) as capture, closing(read_blocks(capture.filler())) as blocks:
+            first = next(blocks, Block(0))
+            marks = find_marks(memoryview(first.data)[: first.end])
+            return len(marks) * FAR_BYTES <= first.end
+    except CaptureError:  # the reader says so
+        return False
 
 
 def _reading_bytes(file: str | os.PathLike[str]) -> int:

@@ -25,7 +25,7 @@ _COLUMNS = re.compile(
 )
 
 
-_FAR_BYTES: Final = 1000
+FAR_BYTES: Final = 1000
 """So far apart, on average, marks are looked at one by one."""
 _OBJECT_BYTES: Final = 64 * 1024
 """A longer record of an array is not looked for around its mark."""
@@ -146,7 +146,7 @@ def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) 
         places = find_marks(memoryview(block.data)[start : block.end])
         marks = np.array(places, dtype=np.int64) + start
     kinds = {shape.lines > 1 for shape in shapes}
-    if marks is not None and len(marks) * _FAR_BYTES <= block.end - start:
+    if marks is not None and len(marks) * FAR_BYTES <= block.end - start:
         left = {
             several: (_objects_around if several else _lines_around)(block, start, marks)
             for several in kinds

@@ -176,7 +176,7 @@ def test_fast_and_careful_agree(
         at = int(place * len(data))
         data = data[:at] + added + data[at + removed :]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(survey, "_FAR_BYTES", far)
+        patch.setattr(survey, "FAR_BYTES", far)
         patch.setattr(columns, "_FEW", few)
         assert_same(data, capacity)
 

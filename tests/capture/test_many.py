@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sbdiag.capture import many
 from sbdiag.capture.many import helpful_processes, read_all
 from sbdiag.errors import CaptureReadError
 
@@ -84,6 +85,26 @@ def test_processes_come_with_long_files(
         with files[-1].open("wb") as file:
             file.truncate(size << 20)  # a hole: takes no room
     assert helpful_processes([*files, tmp_path / "missing", b"bytes"]) == expected
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("rare", 2), ("all", 1), ("gone", 1)])
+def test_many_denials_are_read_here(
+    kind: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "WORTH_BYTES", 100_000)
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    noise = "2026-09-08 12:08:19.000 Df trustd[312:1f2a] [com.apple.securityd] nothing of note\n"
+    record = LINE.format(1, 2, 3) + noise * (100 if kind == "rare" else 0)
+    files = [tmp_path / "1.log", tmp_path / "2.log"]
+    for file in files:
+        file.write_text(record * (150_000 // len(record)))
+    if kind == "gone":
+        monkeypatch.setattr(Path, "open", _refuse)
+    assert helpful_processes(files) == expected
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
 
 
 def test_names_are_looked_up_from_where_the_caller_is(
