@@ -32,6 +32,9 @@ MOST_LESSONS: Final = 64
 """So many records are taken apart to learn a shape; a capture without one is read carefully."""
 LESSON_BYTES: Final = 64 * 1024
 """A longer record teaches nothing."""
+_CLOSE_BYTES: Final = 300
+"""So close, on average, lines to be read are not told from the others: all are read."""
+_TRIED: Final = 100  # of these, to learn from
 _INDENTED: Final = b" \t\r\n"  # sets no state
 _DENSE: Final = 4  # a block is dense if one byte in so many of the last block was taken
 
@@ -73,7 +76,11 @@ class BlockReader:
         records = seen.records(self._rows)
         data, end = self._block.data, self._block.end
         self._dense = int((records.stops - records.starts).sum()) * _DENSE > end - seen.start
-        for mark in seen.doubtful(records):
+        doubtful = seen.doubtful(records)
+        crowded = len(doubtful) * _CLOSE_BYTES > end - seen.start
+        for number, mark in enumerate(doubtful):
+            if crowded and number == _TRIED:
+                break
             if mark < self._at:
                 continue
             self._take(records, seen, self._line_start(mark))
@@ -87,7 +94,10 @@ class BlockReader:
                 self._feed(stop)
                 if learned:
                     return False
-        self._take(records, seen, end)
+        if crowded:
+            self._feed(end)
+        else:
+            self._take(records, seen, end)
         return True
 
     def _take(self, records: Records, seen: Survey, place: int) -> None:

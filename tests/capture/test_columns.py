@@ -162,7 +162,13 @@ def assert_same(data: bytes, capacity: int, *, ahead: bool = False) -> None:
 @pytest.mark.parametrize("far", [0, 1000], ids=["mark by mark", "line by line"])
 @pytest.mark.parametrize("few", [0, 1000], ids=["by Arrow", "one by one"])
 @settings(max_examples=100, deadline=None)
-@given(CAPTURES, CHANGES, st.integers(100, 6000), st.sampled_from(["\n", "\n", "\r\n"]))
+@given(
+    CAPTURES,
+    CHANGES,
+    st.integers(100, 6000),
+    st.sampled_from(["\n", "\n", "\r\n"]),
+    st.sampled_from([3, 100]),
+)
 def test_fast_and_careful_agree(
     few: int,
     far: int,
@@ -170,6 +176,7 @@ def test_fast_and_careful_agree(
     changes: list[tuple[float, int, bytes]],
     capacity: int,
     line_break: str,
+    tried: int,
 ) -> None:
     data = line_break.join(records).encode()
     for place, removed, added in changes:
@@ -178,6 +185,7 @@ def test_fast_and_careful_agree(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(survey, "FAR_BYTES", far)
         patch.setattr(columns, "_FEW", few)
+        patch.setattr(block_reader, "_TRIED", tried)
         assert_same(data, capacity)
 
 
@@ -206,6 +214,22 @@ def test_a_long_capture_goes_by_columns(
     assert len(denials) == 2000
     assert fed < len(data.splitlines()) / 10
     assert_same(data, 64 * 1024, ahead=ahead)
+
+
+def test_where_most_lines_must_be_read_all_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [compact(STAMPS[0], n, MESSAGES[0]) + "\na tag" for n in range(2000)]
+    data = "\n".join(records).encode()
+    places = 0
+    come_to = BlockReader._come_to
+
+    def counting(self: BlockReader, place: int) -> None:
+        nonlocal places
+        places += 1
+        come_to(self, place)
+
+    monkeypatch.setattr(BlockReader, "_come_to", counting)
+    assert_same(data, 64 * 1024)
+    assert places < 2000 / 3
 
 
 @pytest.mark.parametrize("write", STYLES)
