@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Final
 
 import numpy as np
@@ -52,17 +52,30 @@ class Block:
         self.whole = True
         self.between_objects = False
 
-    def close(self, following: Block) -> None:
-        """End the block with its last whole line or record; the rest begins the `following` one."""
+    def begin(self, rest: bytes) -> None:
+        """Begin anew with what is left of the block before."""
+        self.data[: len(rest)] = rest
+        self.size = len(rest)
+
+    def fill(self, read: Callable[[memoryview], int]) -> bool:
+        """Read until the block is full; return False at the end of the capture."""
+        while self.size < self.capacity:
+            with memoryview(self.data)[self.size : self.capacity] as room:
+                added = read(room)
+            if not added:
+                return False
+            self.size += added
+        return True
+
+    def close(self) -> bytes:
+        """End the block with its last whole line or record; return the rest."""
         self.end = self.data.rfind(b"\n", 0, self.size) + 1
         place = self.data.rfind(_BETWEEN_OBJECTS, max(0, self.size - _OBJECT_BYTES), self.size)
         self.between_objects = place >= 0
         self.end = place + 1 or self.end
         self.whole = self.end > 0
         self.end = self.end or self.size
-        rest = self.size - self.end
-        following.data[:rest] = self.data[self.end : self.size]
-        following.size = rest
+        return bytes(memoryview(self.data)[self.end : self.size])
 
     def breaks(self, start: int) -> Places:
         """Return where lines break from `start` on."""
@@ -115,9 +128,9 @@ def read_blocks(
         The longest block, in bytes. The first ones are shorter.
     """
     if not ahead:
-        yield from _blocks(fill, buffers=2, capacity=capacity)
+        yield from _blocks(fill, buffers=1, capacity=capacity)
         return
-    blocks = _blocks(fill, buffers=3, capacity=capacity)
+    blocks = _blocks(fill, buffers=2, capacity=capacity)
     with ThreadPoolExecutor(1, thread_name_prefix="sbdiag") as thread:
         coming = thread.submit(next, blocks, None)
         while (block := coming.result()) is not None:
@@ -127,24 +140,18 @@ def read_blocks(
 
 def _blocks(fill: Callable[[memoryview], int], *, buffers: int, capacity: int) -> Generator[Block]:
     """Yield blocks, in so many buffers in turn."""
-    ring: list[Block] = []
-    size = min(FIRST_BYTES, capacity)
-    block = Block(size)
-    while True:
-        with memoryview(block.data)[block.size : block.capacity] as room:
-            added = fill(room)
-        block.size += added
-        if not added:
+    ring = [Block(0)] * buffers
+    size, rest = min(FIRST_BYTES, capacity), b""
+    for turn in cycle(range(buffers)):
+        if ring[turn].capacity < size:
+            ring[turn] = Block(size)
+        block = ring[turn]
+        block.begin(rest)
+        if not block.fill(fill):
             break
-        if block.size == block.capacity:
-            size = min(4 * size, capacity)
-            ring.append(block)
-            following = Block(0) if len(ring) < buffers else ring.pop(0)
-            if following.capacity < size:
-                following = Block(size)
-            block.close(following)
-            yield block
-            block = following
+        rest = block.close()
+        size = min(4 * size, capacity)
+        yield block
     if block.size:
         block.finish()
         yield block
