@@ -6,6 +6,7 @@ costs more than a false hit: however its path is spelled (:func:`paths.folded`),
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,8 @@ from sbdiag.seatbelt.access import Access
 class Sensitive:
     """Places that hold secrets, or that decide what runs later.
 
-    `places` are absolute or ``~/…``, each with everything below it; `writes` withholds only
+    `places` are absolute or ``~/…``, each with everything below it, and `patterns` are regular
+    expressions of such places as :func:`paths.folded` writes them; `writes` withholds only
     changes; `names` are Mach services.
     """
 
@@ -27,6 +29,7 @@ class Sensitive:
     source: str
     writes: bool = False
     names: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
 
 
 _NONO: Final = "nono policy.json, group "
@@ -268,6 +271,21 @@ SENSITIVE: Final[tuple[Sensitive, ...]] = (
         "Who may talk to Docker may start anything with any folder, outside the sandbox.",
         "Docker's manual: protect the Docker daemon socket",
     ),
+    Sensitive(
+        "repository-hooks",
+        (),
+        "What is written here git runs, in any repository that somebody works in later.",
+        "githooks(5); git-config(1): core.hooksPath, core.fsmonitor, core.sshCommand",
+        writes=True,
+        patterns=(r".*/\.git/(?:modules/.*/)?(?:hooks|config)",),
+    ),
+    Sensitive(
+        "raw-disks",
+        (),
+        "A disk as one file: whoever has it has every file on it, whatever other rules say.",
+        "hdiutil(1), diskutil(8): /dev/disk2s1 and /dev/rdisk2s1",
+        patterns=(r"/dev/r?disk[0-9][^/]*",),
+    ),
 )
 OVER_SECRETS: Final = Sensitive(
     "extension-over-secrets",
@@ -281,10 +299,16 @@ ENTRIES: Final = (*SENSITIVE, OVER_SECRETS)
 
 # Homes lie below these, folded; the other places' own text tells what they lie below.
 _OVER_HOMES: Final = ("/", "/home", "/system", "/system/volumes", "/users", "/volumes")
+_OVER_PATTERNS: Final = re.compile(r"/dev|.*/\.git(?:/modules/.*)?", re.DOTALL)
 # What does no more than look; any other operation counts as a change.
 _LOOKS: Final = ("file-read", "file-test-existence", "file-map-executable", "process-exec")
 
 _AT: Final = {paths.folded(place): entry for entry in SENSITIVE for place in entry.places}
+_PATTERNS: Final = tuple(
+    (re.compile(f"(?:{pattern})(?:/.*)?", re.DOTALL), entry)
+    for entry in SENSITIVE
+    for pattern in entry.patterns
+)
 _SERVICES: Final = {name: entry for entry in SENSITIVE for name in entry.names}
 # The places and what holds one.
 _OVER: Final = frozenset({*_OVER_HOMES, *_AT, *(up for at in _AT for up in paths.ancestors(at))})
@@ -298,16 +322,26 @@ def sensitive_entry(access: Access) -> Sensitive | None:
     service = access.value("global-name") or access.value("xpc-service-name")
     looks = access.operation.startswith(_LOOKS)
     named = [_SERVICES[service]] if service in _SERVICES else []
-    found = [*named, *(_AT[at] for at in around if at in _AT)]
+    found = [*named, *(_AT[at] for at in around if at in _AT), *_by_pattern(folded or "")]
     entries = [entry for entry in found if not (entry.writes and looks)]
     if entries:
         return min(entries, key=SENSITIVE.index)
     if folded is not None and access.operation.startswith("file-issue-extension"):
-        return OVER_SECRETS if folded in _OVER else None
+        return OVER_SECRETS if _lies_over(folded) else None
     return None
 
 
 def sensitive_place(path: str) -> bool:
     """Tell whether `path` is, holds or lies in a sensitive place."""
     folded = paths.folded(path)
-    return folded in _OVER or any(at in _AT for at in paths.ancestors(folded))
+    within = any(at in _AT for at in paths.ancestors(folded)) or any(_by_pattern(folded))
+    return within or _lies_over(folded)
+
+
+def _by_pattern(folded: str) -> list[Sensitive]:
+    return [entry for pattern, entry in _PATTERNS if pattern.fullmatch(folded)]
+
+
+def _lies_over(folded: str) -> bool:
+    """Tell whether a place that is known to be sensitive lies below this one, or is it."""
+    return folded in _OVER or _OVER_PATTERNS.fullmatch(folded) is not None

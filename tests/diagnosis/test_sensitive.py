@@ -57,6 +57,16 @@ from sbdiag.seatbelt.access import parse_access
         ("file-write-data", "/private/var/at/tabs/you", "run-by-others"),
         ("file-write-data", "/Users/you/.gitconfig", "run-by-others"),
         ("network-outbound", "/private/var/run/docker.sock", "container-sockets"),
+        ("file-read-data", "/dev/disk0", "raw-disks"),
+        ("file-read-data", "/dev/rdisk2s1", "raw-disks"),
+        ("file-write-data", "/DEV//rDisk2s1", "raw-disks"),
+        ("file-write-create", "/Users/you/src/app/.git/hooks/pre-commit", "repository-hooks"),
+        ("file-write-mode", "/Users/you/src/app/.git/hooks", "repository-hooks"),
+        ("file-write-data", "/.git/config", "repository-hooks"),
+        ("file-write-data", "/x\ny/.GIT/config", "repository-hooks"),
+        ("file-write-data", "/w/.git/modules/a/b/hooks/post-merge", "repository-hooks"),
+        ("file-issue-extension", "target:/w/.git extension-class:a.b", "extension-over-secrets"),
+        ("file-issue-extension", "target:/dev extension-class:a.b", "extension-over-secrets"),
         ("file-issue-extension", "target:/Users/you/.ssh extension-class:a.b", "ssh-keys"),
         *(
             (
@@ -97,6 +107,14 @@ def test_what_is_sensitive(operation: str, detail: str, name: str) -> None:
     ("operation", "detail"),
     [
         ("file-read-data", "/Users/you/.ssh2"),
+        ("file-read-data", "/dev/disk"),
+        ("file-read-data", "/dev/diskimage"),
+        ("file-read-data", "/x/dev/disk0"),
+        ("file-read-data", "/Users/you/src/app/.git/config"),
+        ("file-write-data", "/Users/you/src/app/.git/config.lock"),
+        ("file-write-data", "/Users/you/src/app/.git/index"),
+        ("file-write-data", "/Users/you/src/app.git/hooks/x"),
+        ("file-write-data", "/Users/you/src/app/hooks/.git"),
         ("file-read-data", "/Users/you/src/.ssh/x"),
         ("file-read-data", "/private/etc/hosts"),
         ("file-read-data", "/Library/LaunchDaemons/com.x.plist"),
@@ -117,6 +135,11 @@ def test_a_directory_that_holds_secrets_counts() -> None:
     assert sensitive_place("/Users/you")
     assert sensitive_place("/Users/you/.ssh/keys")
     assert sensitive_place("/private/etc")
+    assert sensitive_place("/dev")
+    assert sensitive_place("/dev/rdisk1/x")
+    assert sensitive_place("/Users/you/src/.git")
+    assert sensitive_place("/Users/you/src/.git/hooks")
+    assert not sensitive_place("/Users/you/src/.git/objects")
     assert not sensitive_place("/Users/you/src")
 
 
