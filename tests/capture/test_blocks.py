@@ -66,7 +66,8 @@ def test_lines_are_counted_without_a_look_at_what_follows(monkeypatch: pytest.Mo
 def test_a_block_stays_as_long_as_it_is_in_use(ahead: bool) -> None:
     text = b"".join(b"%06d\n" % number for number in range(5000))
     seen = []
-    for block in read_blocks(io.BytesIO(text).readinto, ahead=ahead, capacity=700):
+    # no whole number of lines, so that each block carries the beginning of the next one
+    for block in read_blocks(io.BytesIO(text).readinto, ahead=ahead, capacity=705):
         before = bytes(block.data[: block.end])
         time.sleep(0.0005)  # long enough for the thread to read the next one
         assert bytes(block.data[: block.end]) == before

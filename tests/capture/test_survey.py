@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sbdiag.capture import survey
@@ -15,7 +15,7 @@ from sbdiag.capture.blocks import read_blocks
 from sbdiag.capture.marks import find_marks
 from sbdiag.capture.survey import Spots, _lines, _lines_around, _objects, _objects_around
 
-PIECES = [b"\n", b"},{\n", b"\n},{\n", b"deny\n", b"it will allow", b"  {}\n"]
+PIECES = [b"\n", b"},{\n", b"\n},{\n", b"deny\n", b"it will allow", b"no mark in 24 bytes\n  {}\n"]
 texts = st.lists(st.sampled_from(PIECES)).map(b"".join)
 
 
@@ -30,6 +30,20 @@ def test_two_ways_to_the_same_spots(text: bytes, capacity: int) -> None:
         marks = np.array(find_marks(memoryview(block.data)[: block.end]), dtype=np.int64)
         for slow, fast in ((_lines, _lines_around), (_objects, _objects_around)):
             assert listed(fast(block, 0, marks)) == listed(slow(block, 0, breaks, marks))
+
+
+@given(texts, st.booleans())
+@example(b"\n},{\n" + PIECES[-1] + b"deny\n},{\n", False)
+def test_what_is_found_near_a_mark_is_an_object(text: bytes, between_objects: bool) -> None:
+    text = b"},{\n" + text + b"\n"
+    (block,) = read_blocks(io.BytesIO(text).readinto)
+    block.between_objects = between_objects
+    marks = np.array(find_marks(memoryview(text)), dtype=np.int64)
+    objects = listed(_objects(block, 0, block.breaks(0), marks))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(survey, "_OBJECT_BYTES", 20)
+        near = listed(_objects_around(block, 0, marks))
+    assert {*zip(*near, strict=True)} <= {*zip(*objects, strict=True)}
 
 
 @dataclass
