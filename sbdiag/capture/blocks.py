@@ -98,7 +98,7 @@ class Block:
             count = 0
             while start < stop:
                 if not low <= start < high:  # a piece that stays in the processor's cache
-                    low, high = start, min(start + _PIECE_BYTES, self.end)
+                    low, high = start, min(start + _PIECE_BYTES, places[-1])
                     breaks = self.bytes[low:high] == ord("\n")
                 piece = breaks[start - low : min(stop, high) - low]
                 count += int(np.count_nonzero(piece))

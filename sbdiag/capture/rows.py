@@ -157,9 +157,7 @@ class Rows:
             "operation": Coded([message.operation for message in distinct], which),
             "target": target,
             "target_kind": Coded([kind for kind, _ in subjects], which),
-            "target_name": (
-                pd.Series(target.array.view()) if names == targets else Coded(names, which)
-            ),
+            "target_name": target if names == targets else Coded(names, which),
             "layer": Coded([message.layer for message in distinct], which),
             "origin": Coded([origin for _, _, origin in self._writers], by),
             "duplicates": pd.Series(self._duplicates(distinct, which), dtype="Int64"),

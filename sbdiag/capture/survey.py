@@ -228,12 +228,13 @@ def _objects_around(block: Block, start: int, marks: Places) -> Spots:
     done = start
     for mark in marks.tolist():
         if mark >= done:
-            low, high = max(done, mark - _OBJECT_BYTES), min(end, mark + _OBJECT_BYTES)
+            begin, done = done, mark  # what was searched in vain is not searched again
+            low, high = max(begin, mark - _OBJECT_BYTES), min(end, mark + _OBJECT_BYTES)
             first = data.rfind(between, low, mark + len(NEXT_OBJECT)) + 1
             if not first:
-                if low > done or not data.startswith(NEXT_OBJECT, done):
+                if low > begin or not data.startswith(NEXT_OBJECT, begin):
                     continue
-                first = done
+                first = begin
             last = data.find(between, mark, high)
             if last < 0 and block.between_objects and high == end:
                 last = end - 1

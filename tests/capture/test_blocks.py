@@ -48,11 +48,26 @@ def test_what_follows_a_block_is_no_break_of_it(length: int) -> None:
     assert np.array_equal(block.breaks(0), np.arange(length))
 
 
+def test_lines_are_counted_without_a_look_at_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "_PIECE_BYTES", 1000)
+    (block,) = read_blocks(io.BytesIO(b"a line\n" * 100).readinto)
+    seen = block.bytes
+
+    class Looked:
+        def __getitem__(self, part: slice) -> blocks.Bytes:
+            assert part.stop <= 70
+            return seen[part]
+
+    monkeypatch.setattr(block, "bytes", Looked())
+    assert block.lines_between([7, 35, 70]) == [4, 5]
+
+
 @pytest.mark.parametrize("ahead", [False, True])
 def test_a_block_stays_as_long_as_it_is_in_use(ahead: bool) -> None:
     text = b"".join(b"%06d\n" % number for number in range(5000))
     seen = []
-    for block in read_blocks(io.BytesIO(text).readinto, ahead=ahead, capacity=700):
+    # no whole number of lines, so that each block carries the beginning of the next one
+    for block in read_blocks(io.BytesIO(text).readinto, ahead=ahead, capacity=705):
         before = bytes(block.data[: block.end])
         time.sleep(0.0005)  # long enough for the thread to read the next one
         assert bytes(block.data[: block.end]) == before

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbdiag.capture import block_reader, columns, survey
+from sbdiag.capture import block_reader, blocks, columns, survey
 from sbdiag.capture import shape as shapes
 from sbdiag.capture.block_reader import BlockReader
 from sbdiag.capture.blocks import read_blocks
@@ -409,9 +409,12 @@ def test_broken_bytes_in_front_of_the_message() -> None:
     assert_same("\n".join([record] * 8).encode("utf-8", "surrogateescape"), 2000)
 
 
-def test_a_record_too_long_for_the_careful_reader_is_left_to_it() -> None:
+def test_a_record_too_long_for_the_careful_reader_is_left_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(blocks, "FIRST_BYTES", 512 * 1024)  # the next block has all of it
     long = ndjson(STAMPS[0], 2, MESSAGES[0] + "x" * 1_200_000)
-    lines = [ndjson(STAMPS[0], 2, MESSAGES[0])] * 300
+    lines = [ndjson(STAMPS[0], 2, MESSAGES[0])] * 3000
     assert_same("\n".join([*lines, long, *lines]).encode(), 4 * 2**20)
 
 

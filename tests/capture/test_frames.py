@@ -60,12 +60,19 @@ def test_columns_with_the_same_values_are_apart() -> None:
     assert denials.target_name.tolist() == ["/x"] * 9
 
 
+def test_a_name_is_taken_out_of_its_target() -> None:
+    lines = b"Sandbox: a(1) deny(1) file-read-data /x\nSandbox: a(1) deny(1) mach-lookup b (xpc)\n"
+    denials = read_capture(lines).denials
+    assert denials.target.tolist() == ["/x", "b (xpc)"]
+    assert denials.target_name.tolist() == ["/x", "b"]
+
+
 def test_a_frame_shares_no_memory_with_what_it_was_built_of() -> None:
     columns = b"2026-09-08 12:08:19.267 E  kernel[0:1] (Sandbox) "
     line = columns + b"Sandbox: a(1) deny(1) file-read-data /x\n"
     scanned = scan_capture(line * 500)
-    first = scanned.reading().denials
+    first = scanned.reading("America/New_York").denials
     before = first.copy(deep=True)
     for name in ("time", "line", "pid", "process", "target"):
         first.loc[0, name] = None
-    pd.testing.assert_frame_equal(scanned.reading().denials, before)
+    pd.testing.assert_frame_equal(scanned.reading("America/New_York").denials, before)
