@@ -21,7 +21,7 @@ PAD_BYTES: Final = 64
 
 _PIECE_BYTES: Final = 256 * 1024
 _BETWEEN_OBJECTS: Final = b"\n},{\n"
-_OBJECT_BYTES: Final = 16 * 1024  # records of an array are shorter
+_TAIL_BYTES: Final = 16 * 1024  # records of an array are shorter
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -70,7 +70,7 @@ class Block:
     def close(self) -> bytes:
         """End the block with its last whole line or record; return the rest."""
         self.end = self.data.rfind(b"\n", 0, self.size) + 1
-        place = self.data.rfind(_BETWEEN_OBJECTS, max(0, self.size - _OBJECT_BYTES), self.size)
+        place = self.data.rfind(_BETWEEN_OBJECTS, max(0, self.size - _TAIL_BYTES), self.size)
         self.between_objects = place >= 0
         self.end = place + 1 or self.end
         self.whole = self.end > 0

@@ -238,7 +238,7 @@ def test_every_byte_of_a_record_is_looked_at(write: object) -> None:
     last = whole[0].rindex(b"Sandbox: wc")
     records = [*whole, *whole]
     for place in range(last):
-        for byte in b"\x00 /0:`afg\x80\xb0\xff":
+        for byte in b"\x00 /0:`afgT\x80\xb0\xff":
             records += [whole[0][:place] + bytes([byte]) + whole[0][place + 1 :], whole[1]]
     assert_same(b"\n".join(records), 32 * 1024)
 
