@@ -268,8 +268,9 @@ def _apart(block: Block, found: list[tuple[Found, Spots]]) -> tuple[tuple[Found,
         apart = following == spots.ends + 1
         if not records.shape.is_json and objects:  # a broken object under columns may be a tag
             apart &= ~np.isin(following, np.concatenate(objects))
-        for index in np.flatnonzero(~apart).tolist():
-            apart[index] = _ends_there(records.shape, block, int(spots.ends[index]) + 1)
+        unsure = np.flatnonzero(~apart)
+        stops = (spots.ends[unsure] + 1).tolist()
+        apart[unsure] = [_ends_there(records.shape, block, stop) for stop in stops]
         if not apart.all():
             # often it is the last one alone, and the rest need not be copied
             which = slice(-1) if apart[:-1].all() else apart
