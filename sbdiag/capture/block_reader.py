@@ -16,12 +16,12 @@ from typing import Final
 
 import numpy as np
 
-from sbdiag.capture.blocks import Block
+from sbdiag.capture.blocks import BETWEEN_OBJECTS, Block
 from sbdiag.capture.line_reader import LineReader, sets_state
 from sbdiag.capture.lines import LineCutter
 from sbdiag.capture.marks import CANDIDATE
 from sbdiag.capture.shape import Shape, learn
-from sbdiag.capture.survey import NEXT_OBJECT, Records, Survey, survey
+from sbdiag.capture.survey import Records, Survey, survey
 
 LINES_BACK: Final = 400
 """How far to look back for a line that sets the state before reading everything instead."""
@@ -146,8 +146,8 @@ class BlockReader:
         data, end = self._block.data, self._block.end
         start, stop = line, data.find(b"\n", mark, end)
         if data[line] in _INDENTED:
-            start = data.rfind(b"\n" + NEXT_OBJECT, 0, mark) + 1
-            stop = data.find(b"\n" + NEXT_OBJECT, mark, end)
+            start = data.rfind(BETWEEN_OBJECTS, 0, mark) + 1
+            stop = data.find(BETWEEN_OBJECTS, mark, end)
         loose = len(self._shapes) >= STRICT_SHAPES
         if not start < stop <= start + LESSON_BYTES:
             return False

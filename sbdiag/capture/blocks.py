@@ -20,7 +20,9 @@ PAD_BYTES: Final = 64
 """Behind the text of a block, so that one may look a little beyond its end."""
 
 _PIECE_BYTES: Final = 256 * 1024
-_BETWEEN_OBJECTS: Final = b"\n},{\n"
+NEXT_OBJECT: Final = b"},{\n"
+"""Between the records of an array; begins the second one."""
+BETWEEN_OBJECTS: Final = b"\n" + NEXT_OBJECT
 _TAIL_BYTES: Final = 16 * 1024  # records of an array are shorter
 
 Bytes = npt.NDArray[np.uint8]
@@ -70,7 +72,7 @@ class Block:
     def close(self) -> bytes:
         """End the block with its last whole line or record; return the rest."""
         self.end = self.data.rfind(b"\n", 0, self.size) + 1
-        place = self.data.rfind(_BETWEEN_OBJECTS, max(0, self.size - _TAIL_BYTES), self.size)
+        place = self.data.rfind(BETWEEN_OBJECTS, max(0, self.size - _TAIL_BYTES), self.size)
         self.between_objects = place >= 0
         self.end = place + 1 or self.end
         self.whole = self.end > 0

@@ -121,9 +121,10 @@ def helpful_processes(files: Sequence[Source]) -> int:
     them.
     """
     paths = [file for file in files if isinstance(file, str | os.PathLike)]
-    if sum(map(_reading_bytes, paths)) < 2 * WORTH_BYTES:
+    sized = [(path, size) for path in paths if (size := _reading_bytes(path))]
+    if sum(size for _, size in sized) < 2 * WORTH_BYTES:
         return 1
-    sizes = [size for path in paths if (size := _reading_bytes(path)) and _denials_are_rare(path)]
+    sizes = [size for path, size in sized if _denials_are_rare(path)]
     return max(1, min(os.cpu_count() or 1, len(sizes), sum(sizes) // WORTH_BYTES))
 
 

@@ -9,15 +9,12 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sbdiag.capture.blocks import Block, Places
+from sbdiag.capture.blocks import BETWEEN_OBJECTS, NEXT_OBJECT, Block, Places
 from sbdiag.capture.columns import Found, find_records
 from sbdiag.capture.marks import find_marks
 from sbdiag.capture.rows import Rows
 from sbdiag.capture.shape import Shape
 from sbdiag.capture.styles import read_header
-
-NEXT_OBJECT: Final = b"},{\n"
-"""Between the records of an array; begins the second one."""
 
 # Columns that `read_header` is known to read, as most lines have them.
 _COLUMNS = re.compile(
@@ -127,7 +124,8 @@ class Survey:
             before = np.searchsorted(records.starts, self.marks, side="right") - 1
             inside = before >= 0
             inside[inside] = self.marks[inside] < records.stops[before[inside]]
-            return [int(mark) for mark in self.marks[~inside]]
+            doubtful: list[int] = self.marks[~inside].tolist()
+            return doubtful
         view = memoryview(self.block.data)
         gap_starts = np.concatenate([[self.start], records.stops])
         gap_stops = np.concatenate([records.starts, [self.block.end]])
@@ -146,6 +144,8 @@ def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) 
         places = find_marks(memoryview(block.data)[start : block.end])
         marks = np.array(places, dtype=np.int64) + start
     kinds = {shape.lines > 1 for shape in shapes}
+    if not kinds:
+        return Survey(block, start, marks, ())
     if marks is not None and len(marks) * FAR_BYTES <= block.end - start:
         left = {
             several: (_objects_around if several else _lines_around)(block, start, marks)
@@ -223,19 +223,18 @@ def _lines_around(block: Block, start: int, marks: Places) -> Spots:
 def _objects_around(block: Block, start: int, marks: Places) -> Spots:
     """Return the same for the objects of an array, each from the line that ends the last one."""
     data, end = block.data, block.end
-    between = b"\n" + NEXT_OBJECT
     bounds = []
     done = start
     for mark in marks.tolist():
         if mark >= done:
             begin, done = done, mark  # what was searched in vain is not searched again
             low, high = max(begin, mark - _OBJECT_BYTES), min(end, mark + _OBJECT_BYTES)
-            first = data.rfind(between, low, mark + len(NEXT_OBJECT)) + 1
+            first = data.rfind(BETWEEN_OBJECTS, low, mark + len(NEXT_OBJECT)) + 1
             if not first:
                 if low > begin or not data.startswith(NEXT_OBJECT, begin):
                     continue
                 first = begin
-            last = data.find(between, mark, high)
+            last = data.find(BETWEEN_OBJECTS, mark, high)
             if last < 0 and block.between_objects and high == end:
                 last = end - 1
             if last >= 0:

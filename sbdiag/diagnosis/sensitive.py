@@ -19,8 +19,8 @@ class Sensitive:
     """Places that hold secrets, or that decide what runs later.
 
     `places` are absolute or ``~/…``, each with everything below it, and `patterns` are regular
-    expressions of such places as :func:`paths.folded` writes them; `writes` withholds only
-    changes; `names` are Mach services.
+    expressions of such places as :func:`paths.folded` writes them, `over` is one of what holds
+    them; `writes` withholds only changes; `names` are Mach services.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Sensitive:
     writes: bool = False
     names: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    over: str = ""
 
 
 _NONO: Final = "nono policy.json, group "
@@ -278,6 +279,7 @@ SENSITIVE: Final[tuple[Sensitive, ...]] = (
         "githooks(5); git-config(1): core.hooksPath, core.fsmonitor, core.sshCommand",
         writes=True,
         patterns=(r".*/\.git/(?:modules/.*/)?(?:hooks|config)",),
+        over=r".*/\.git(?:/modules/.*)?",
     ),
     Sensitive(
         "raw-disks",
@@ -285,6 +287,7 @@ SENSITIVE: Final[tuple[Sensitive, ...]] = (
         "A disk as one file: whoever has it has every file on it, whatever other rules say.",
         "hdiutil(1), diskutil(8): /dev/disk2s1 and /dev/rdisk2s1",
         patterns=(r"/dev/r?disk[0-9][^/]*",),
+        over="/dev",
     ),
 )
 OVER_SECRETS: Final = Sensitive(
@@ -299,7 +302,6 @@ ENTRIES: Final = (*SENSITIVE, OVER_SECRETS)
 
 # Homes lie below these, folded; the other places' own text tells what they lie below.
 _OVER_HOMES: Final = ("/", "/home", "/system", "/system/volumes", "/users", "/volumes")
-_OVER_PATTERNS: Final = re.compile(r"/dev|.*/\.git(?:/modules/.*)?", re.DOTALL)
 # What does no more than look; any other operation counts as a change.
 _LOOKS: Final = ("file-read", "file-test-existence", "file-map-executable", "process-exec")
 
@@ -309,6 +311,7 @@ _PATTERNS: Final = tuple(
     for entry in SENSITIVE
     for pattern in entry.patterns
 )
+_OVER_PATTERNS: Final = tuple(re.compile(e.over, re.DOTALL) for e in SENSITIVE if e.over)
 _SERVICES: Final = {name: entry for entry in SENSITIVE for name in entry.names}
 # The places and what holds one.
 _OVER: Final = frozenset({*_OVER_HOMES, *_AT, *(up for at in _AT for up in paths.ancestors(at))})
@@ -344,4 +347,4 @@ def _by_pattern(folded: str) -> list[Sensitive]:
 
 def _lies_over(folded: str) -> bool:
     """Tell whether a place that is known to be sensitive lies below this one, or is it."""
-    return folded in _OVER or _OVER_PATTERNS.fullmatch(folded) is not None
+    return folded in _OVER or any(over.fullmatch(folded) for over in _OVER_PATTERNS)
