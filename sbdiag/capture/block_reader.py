@@ -21,10 +21,9 @@ from sbdiag.capture.line_reader import LineReader, sets_state
 from sbdiag.capture.lines import LineCutter
 from sbdiag.capture.marks import CANDIDATE
 from sbdiag.capture.shape import Shape, learn
+from sbdiag.capture.sieve import INDENTED, LINES_BACK
 from sbdiag.capture.survey import Records, Survey, survey
 
-LINES_BACK: Final = 400
-"""How far to look back for a line that sets the state before reading everything instead."""
 MOST_SHAPES: Final = 8
 STRICT_SHAPES: Final = 4
 """So many shapes are learned strictly."""
@@ -35,7 +34,6 @@ LESSON_BYTES: Final = 64 * 1024
 _CLOSE_BYTES: Final = 300
 """So close, on average, lines to be read are not told from the others: all are read."""
 _TRIED: Final = 100  # of these, to learn from
-_INDENTED: Final = b" \t\r\n"  # sets no state
 _DENSE: Final = 4  # a block is dense if one byte in so many of the last block was taken
 
 
@@ -119,7 +117,7 @@ class BlockReader:
         line = bytes(self._block.data[begin : self._block.data.find(b"\n", begin)])
         self._reader.interrupt(line.decode("utf-8", "replace").removesuffix("\r"))
         stop = int(records.stops[-1])
-        before = int(records.line[0]) - self._block.lines_between([self._at, begin])[0]
+        before = int(records.line[0]) - self._block.lines_between(self._at, begin)
         lines = int(records.line[-1] + records.lines[-1]) - before
         self._rows.extend(
             records.ranks,
@@ -145,7 +143,7 @@ class BlockReader:
         self._lessons += 1
         data, end = self._block.data, self._block.end
         start, stop = line, data.find(b"\n", mark, end)
-        if data[line] in _INDENTED:
+        if data[line] in INDENTED:
             start = data.rfind(BETWEEN_OBJECTS, 0, mark) + 1
             stop = data.find(BETWEEN_OBJECTS, mark, end)
         loose = len(self._shapes) >= STRICT_SHAPES
@@ -174,7 +172,7 @@ class BlockReader:
         data, end = self._block.data, self._block.end
         start = place
         for _ in range(LINES_BACK):
-            if start < end and data[start] not in _INDENTED:
+            if start < end and data[start] not in INDENTED:
                 text = data[start : self._line_end(start)].decode("utf-8", "replace")
                 if sets_state(text.removesuffix("\n").removesuffix("\r")):
                     return start
@@ -186,17 +184,21 @@ class BlockReader:
     def _leave_out(self, place: int) -> None:
         """Count the lines up to `place` as not ours."""
         if place > self._at:
-            (lines,) = self._block.lines_between([self._at, place])
+            lines = self._block.lines_between(self._at, place)
             self._reader.leave_out(lines)
             self._lines.number += lines
             self._at = place
 
     def _feed(self, place: int) -> None:
         """Read the lines up to `place` carefully."""
-        if place > self._at:
-            for line in self._lines.feed(bytes(self._block.data[self._at : place])):
+        while self._at < place:
+            stop, left_out = self._block.next_gap(self._at, place)
+            for line in self._lines.feed(bytes(self._block.data[self._at : stop])):
                 self._reader.read(line)
-            self._at = place
+            if left_out:
+                self._reader.leave_out(left_out)
+                self._lines.number += left_out
+            self._at = stop
 
     def _line_start(self, place: int) -> int:
         return self._block.data.rfind(b"\n", self._at, place) + 1 or self._at

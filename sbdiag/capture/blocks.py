@@ -1,32 +1,46 @@
-"""A capture as blocks of whole lines, in buffers that are used again.
-
-Fresh memory costs more than the search of it, and memory must not grow with the capture.
-"""
+"""A block: lines of a capture in a buffer, some of them perhaps left out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle, pairwise
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
-BLOCK_BYTES: Final = 8 * 1024 * 1024
-FIRST_BYTES: Final = 64 * 1024
-"""The first block; it shows how records are written, and a short capture needs no more."""
 PAD_BYTES: Final = 64
 """Behind the text of a block, so that one may look a little beyond its end."""
 
-_PIECE_BYTES: Final = 256 * 1024
 NEXT_OBJECT: Final = b"},{\n"
 """Between the records of an array; begins the second one."""
 BETWEEN_OBJECTS: Final = b"\n" + NEXT_OBJECT
 _TAIL_BYTES: Final = 16 * 1024  # records of an array are shorter
+# Without the last break, which may be the first of the next one.
+_ANY_OBJECT: Final = BytesAhoCorasick((BETWEEN_OBJECTS[:-1],), matchkind=MatchKind.LeftmostFirst)
+_PIECE_BYTES: Final = 256 * 1024
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
+
+
+class Extract(NamedTuple):
+    """Lines of a capture, without those that decide about nothing.
+
+    Attributes
+    ----------
+    text
+        The lines that were kept.
+    marks
+        Where lines begin that can be ours.
+    gaps, left_out
+        Where lines are missing, in front of a line that was kept, and how many.
+    """
+
+    text: bytes
+    marks: Places
+    gaps: Places
+    left_out: Places
 
 
 class Block:
@@ -42,22 +56,49 @@ class Block:
         Bytes in use: the rest after `end` is the beginning of the next block.
     between_objects
         Whether the next block begins with the line that divides two records of an array.
-    whole
-        False if all of it is a piece of one long line.
+    inside, whole
+        Whether it begins within a line; false if all of it is a piece of one long line.
+    marks
+        Where marks are, or lines begin that have one; ``None`` if nobody has looked yet.
+    marks_are_rare
+        Whether somebody looked for marks, and found few.
     """
 
     def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.data = bytearray(capacity + PAD_BYTES)
-        self.bytes: Bytes = np.frombuffer(self.data, dtype=np.uint8)
+        self._hold(bytearray(capacity + PAD_BYTES))
         self.size = self.end = 0
-        self.whole = True
-        self.between_objects = False
+        self.inside, self.whole = False, True
+        self.between_objects = self.marks_are_rare = False
+        self.marks: Places | None = None
+        self._gaps: Places = np.empty(0, dtype=np.int64)
+        self._left_out: Places = np.zeros(1, dtype=np.int64)  # up to each gap
+
+    @classmethod
+    def joined(cls, extracts: Sequence[Extract]) -> Block:
+        """Return one block of what was kept of consecutive pieces of a capture."""
+        block = cls(0)
+        block._hold(bytearray().join([*(extract.text for extract in extracts), bytes(PAD_BYTES)]))
+        block.size = block.end = block.capacity
+        before = np.cumsum([0, *(len(extract.text) for extract in extracts[:-1])]).tolist()
+        parts = list(zip(extracts, before, strict=True))
+        block.marks = np.concatenate([extract.marks + start for extract, start in parts])
+        block._gaps = np.concatenate([extract.gaps + start for extract, start in parts])
+        lines = np.concatenate([[0], *(extract.left_out for extract in extracts)])
+        block._left_out = np.cumsum(lines, dtype=np.int64)
+        return block
+
+    def _hold(self, data: bytearray) -> None:
+        self.capacity = len(data) - PAD_BYTES
+        self.data = data
+        self.bytes: Bytes = np.frombuffer(data, dtype=np.uint8)
 
     def begin(self, rest: bytes) -> None:
-        """Begin anew with what is left of the block before."""
+        """Begin anew with what is left of the block before, which may have been longer."""
+        if len(rest) >= self.capacity:
+            self._hold(bytearray(2 * len(rest) + PAD_BYTES))
         self.data[: len(rest)] = rest
         self.size = len(rest)
+        self.marks_are_rare = False
 
     def fill(self, read: Callable[[memoryview], int]) -> bool:
         """Read until the block is full; return False at the end of the capture."""
@@ -69,10 +110,12 @@ class Block:
             self.size += added
         return True
 
-    def close(self) -> bytes:
-        """End the block with its last whole line or record; return the rest."""
+    def close(self, *, objects: bool) -> bytes:
+        """End the block with its last whole line, or record if `objects`; return the rest."""
         self.end = self.data.rfind(b"\n", 0, self.size) + 1
-        place = self.data.rfind(BETWEEN_OBJECTS, max(0, self.size - _TAIL_BYTES), self.size)
+        place = -1
+        if objects:
+            place = self.data.rfind(BETWEEN_OBJECTS, max(0, self.size - _TAIL_BYTES), self.size)
         self.between_objects = place >= 0
         self.end = place + 1 or self.end
         self.whole = self.end > 0
@@ -92,68 +135,56 @@ class Block:
         found: Places = 8 * places + (np.bitwise_count(words - 1) >> 3) + start
         return found
 
-    def lines_between(self, places: list[int]) -> list[int]:
-        """Count the line breaks from each place to the next one."""
-        counts = []
-        low = high = 0
-        for start, stop in pairwise(places):
-            count = 0
-            while start < stop:
-                if not low <= start < high:  # a piece that stays in the processor's cache
-                    low, high = start, min(start + _PIECE_BYTES, places[-1])
-                    breaks = self.bytes[low:high] == ord("\n")
-                piece = breaks[start - low : min(stop, high) - low]
-                count += int(np.count_nonzero(piece))
-                start += len(piece)
-            counts.append(count)
-        return counts
+    def with_left_out(self, lines: Places, *, start: int, places: Places) -> Places:
+        """Add to the lines that end from `start` to each place those that are missing there."""
+        if not len(self._gaps):
+            return lines
+        gaps = np.searchsorted(self._gaps, np.append(places, start), side="right")
+        missing = self._left_out[gaps]
+        with_them: Places = lines + missing[:-1] - missing[-1]
+        return with_them
+
+    def next_gap(self, start: int, stop: int) -> tuple[int, int]:
+        """Return where lines are missing behind `start`, and how many; at `stop` at the latest."""
+        gap = np.searchsorted(self._gaps, start, side="right") if len(self._gaps) else 0
+        if gap == len(self._gaps) or self._gaps[gap] > stop:
+            return stop, 0
+        return int(self._gaps[gap]), int(self._left_out[gap + 1] - self._left_out[gap])
+
+    def lines_between(self, start: int, stop: int) -> int:
+        """Count the lines that end from one place to another, and those that are missing there."""
+        lines = np.array([sum(self._count(start, stop))])
+        return int(self.with_left_out(lines, start=start, places=np.array([stop]))[0])
+
+    def lines_before(self, places: Places) -> Places:
+        """Return how many lines end before each place, those that are missing among them."""
+        # a bit for each byte, and how many are set up to each word of 64
+        breaks = self.bytes[: (self.end // 64 + 1) * 64] == ord("\n")
+        words = np.packbits(breaks, bitorder="little").view("<u8")
+        ones = np.bitwise_count(words)
+        up_to = np.cumsum(ones, dtype=np.int64)
+        word, bit = np.divmod(places, 64)
+        below = (np.uint64(1) << bit.astype(np.uint64)) - np.uint64(1)
+        lines: Places = up_to[word] - ones[word] + np.bitwise_count(words[word] & below)
+        return self.with_left_out(lines, start=0, places=places)
+
+    def objects(self, start: int) -> Places:
+        """Return where lines begin, from `start` on, that divide two records of an array."""
+        view = memoryview(self.data)[start : self.end]
+        found = [place + 1 for _, place, _ in _ANY_OBJECT.find_matches_as_indexes(view)]
+        if self.data.startswith(NEXT_OBJECT, start):
+            found.insert(0, 0)
+        places = np.array(found, dtype=np.int64) + start
+        last = places + len(NEXT_OBJECT) - 1
+        whole: Places = places[(last < self.end) & (self.bytes[last] == ord("\n"))]
+        return whole
+
+    def _count(self, start: int, stop: int) -> Iterator[int]:
+        for low in range(start, stop, _PIECE_BYTES):  # which stay in the processor's cache
+            breaks = self.bytes[low : min(low + _PIECE_BYTES, stop)] == ord("\n")
+            yield int(np.count_nonzero(breaks))
 
     def finish(self) -> None:
         """End the block with the end of the capture."""
         self.end, self.whole, self.between_objects = self.size, True, False
         self.data[self.end : self.end + PAD_BYTES] = bytes(PAD_BYTES)  # an earlier block's
-
-
-def read_blocks(
-    fill: Callable[[memoryview], int], *, ahead: bool = False, capacity: int = BLOCK_BYTES
-) -> Generator[Block]:
-    """Yield the blocks of a capture; each is valid until the next one is asked for.
-
-    Parameters
-    ----------
-    fill
-        Puts the next bytes into a buffer and says how many, 0 at the end.
-    ahead
-        Whether another thread reads the next block while one is in use. It cannot be interrupted
-        before its bytes are there, so that a pipe should be read without.
-    capacity
-        The longest block, in bytes. The first ones are shorter.
-    """
-    if not ahead:
-        yield from _blocks(fill, buffers=1, capacity=capacity)
-        return
-    blocks = _blocks(fill, buffers=2, capacity=capacity)
-    with ThreadPoolExecutor(1, thread_name_prefix="sbdiag") as thread:
-        coming = thread.submit(next, blocks, None)
-        while (block := coming.result()) is not None:
-            coming = thread.submit(next, blocks, None)
-            yield block
-
-
-def _blocks(fill: Callable[[memoryview], int], *, buffers: int, capacity: int) -> Generator[Block]:
-    """Yield blocks, in so many buffers in turn."""
-    ring = [Block(0)] * buffers
-    size, rest = min(FIRST_BYTES, capacity), b""
-    for turn in cycle(range(buffers)):
-        if ring[turn].capacity < size:
-            ring[turn] = Block(size)
-        block = ring[turn]
-        block.begin(rest)
-        if not block.fill(fill):
-            break
-        rest = block.close()
-        size = min(4 * size, capacity)
-        yield block
-    if block.size:
-        block.finish()
-        yield block

@@ -11,12 +11,12 @@ from typing import Final, TypeAlias
 
 import pandas as pd
 
-from sbdiag.capture.blocks import Block, read_blocks
+from sbdiag.capture.block_stream import read_blocks
+from sbdiag.capture.blocks import Block
 from sbdiag.capture.files import Source, open_capture
 from sbdiag.capture.frames import DENIALS
-from sbdiag.capture.marks import find_marks
+from sbdiag.capture.marks import are_rare, find_marks
 from sbdiag.capture.sources import sources
-from sbdiag.capture.survey import FAR_BYTES
 from sbdiag.capture.times import time_zone
 from sbdiag.capture.unified_log import Reading, Scanned, read_capture, scan_capture
 from sbdiag.errors import CaptureError
@@ -134,7 +134,7 @@ def _denials_are_rare(file: str | os.PathLike[str]) -> bool:
         with open_capture(file) as capture, closing(read_blocks(capture.filler())) as blocks:
             first = next(blocks, Block(0))
             marks = find_marks(memoryview(first.data)[: first.end])
-            return len(marks) * FAR_BYTES <= first.end
+            return are_rare(len(marks), first.end)
     except CaptureError:  # the reader says so
         return False
 

@@ -28,6 +28,8 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 MARKS: Final = (b"deny", b"allow", b"box:", b"Policy:", b"duplicate report", b"\\u00")
 """Each line that is ours holds one of these."""
 
+_RARE_BYTES: Final = 4000  # so far apart, on average
+
 # All marks in one pass of vector instructions, which the library has for leftmost matches only.
 _ANY_MARK: Final = BytesAhoCorasick(MARKS, matchkind=MatchKind.LeftmostFirst)
 
@@ -50,6 +52,11 @@ _CANDIDATE_TEXT = re.compile(_candidate("\x80-\U0010ffff"))
 def find_marks(data: memoryview) -> list[int]:
     """Return where marks begin, in order; of two that overlap, the first."""
     return [start for _, start, _ in _ANY_MARK.find_matches_as_indexes(data)]
+
+
+def are_rare(marks: int, size: int) -> bool:
+    """Return whether so few marks stand in so many bytes that they are better sifted."""
+    return marks * _RARE_BYTES <= size
 
 
 def can_be_ours(text: str) -> bool:

@@ -130,6 +130,25 @@ _MAY_OPEN = re.compile(
     r"|\s*+(?:\.\.\.\s|0x|Default\s|Info\s|Debug\s|Error\s|Fault\s|error\s|kernel|sandboxd)"
 )
 _COLUMN = re.compile(r"[\w.\-]*")
+_DAY = (
+    rb"(?:19|20)\d\d-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
+    rb"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+)
+_PLAIN_PROCESS = (
+    rb" (?:[A-Y][a-z]? {1,2}[\w.-]++\[\d++:[0-9a-f]++\]"
+    rb"|0x[0-9a-f]++ ++[A-Z]\w++ ++0x[0-9a-f]++ ++\d++ ++(?:\d++ ++)?[\w.-]++:"
+    rb"| localhost [\w.-]++\[\d++\]:) "
+)
+PLAIN_COLUMNS: Final = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6}(?:[+-]\d{4})?" + _PLAIN_PROCESS
+"""Matches columns as most lines have them, undecoded; :func:`read_header` finds them there."""
+PLAIN_DATED: Final = (
+    _DAY
+    + rb" (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3,6}(?:[+-](?:0\d|1[0-4])[0-5]\d)?"
+    # and a message that is not blank, behind what may stand between it and the process
+    + _PLAIN_PROCESS
+    + rb"(?:\([\w.-]*+\) )?(?:\[[\w.-]*+:[\w.-]*+\] [!#-~]|[!#-'*-Z\\-~])"
+)
+"""The same with a time that there is, up to the beginning of a message that is not blank."""
 _MONTH_STARTS: Final = frozenset("JFMASOND")
 
 

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sbdiag.capture.blocks import BETWEEN_OBJECTS, NEXT_OBJECT, Block, Places
+from sbdiag.capture.blocks import NEXT_OBJECT, Block, Places
 from sbdiag.capture.columns import Found, find_records
-from sbdiag.capture.marks import find_marks
+from sbdiag.capture.marks import are_rare, find_marks
 from sbdiag.capture.rows import Rows
 from sbdiag.capture.shape import Shape
-from sbdiag.capture.styles import read_header
+from sbdiag.capture.styles import PLAIN_COLUMNS, read_header
 
-# Columns that `read_header` is known to read, as most lines have them.
-_COLUMNS = re.compile(
-    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Y][a-z]? {1,2}[\w.-]++\[\d++:[0-9a-f]++\] "
-)
-
-
-FAR_BYTES: Final = 1000
-"""So far apart, on average, marks are looked at one by one."""
-_OBJECT_BYTES: Final = 64 * 1024
-"""A longer record of an array is not looked for around its mark."""
+_COLUMNS = re.compile(PLAIN_COLUMNS)
 
 
 class Records(NamedTuple):
@@ -139,24 +130,17 @@ class Survey:
 
 def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) -> Survey:
     """Look at a block from `start`, where a line begins; if `dense`, at every line of it."""
-    marks = None
-    if not dense:
+    marks = block.marks
+    if marks is not None:
+        marks = marks[np.searchsorted(marks, start) :]
+    elif not dense:
         places = find_marks(memoryview(block.data)[start : block.end])
         marks = np.array(places, dtype=np.int64) + start
+        block.marks_are_rare = are_rare(len(places), block.end - start)
     kinds = {shape.lines > 1 for shape in shapes}
     if not kinds:
         return Survey(block, start, marks, ())
-    if marks is not None and len(marks) * FAR_BYTES <= block.end - start:
-        left = {
-            several: (_objects_around if several else _lines_around)(block, start, marks)
-            for several in kinds
-        }
-    else:
-        breaks = block.breaks(start)
-        left = {
-            several: (_objects if several else _lines)(block, start, breaks, marks)
-            for several in kinds
-        }
+    left = {several: (_objects if several else _lines)(block, start, marks) for several in kinds}
     found = []
     for shape in shapes:
         spots = left[shape.lines > 1]
@@ -174,12 +158,14 @@ def survey(block: Block, start: int, shapes: tuple[Shape, ...], *, dense: bool) 
     return Survey(block, start, marks, _apart(block, found))
 
 
-def _lines(block: Block, start: int, breaks: Places, marks: Places | None) -> Spots:
+def _lines(block: Block, start: int, marks: Places | None) -> Spots:
     """Return where lines stand, of those with a mark if marks are given."""
+    breaks = block.breaks(start)
     starts = np.empty_like(breaks)
     starts[1:] = breaks[:-1] + 1
     starts[:1] = start
-    lines = Spots(starts, breaks, np.arange(len(breaks)))
+    before = block.with_left_out(np.arange(len(breaks)), start=start, places=starts)
+    lines = Spots(starts, breaks, before)
     if marks is None:
         return lines
     with_marks = np.searchsorted(breaks, marks)
@@ -187,67 +173,18 @@ def _lines(block: Block, start: int, breaks: Places, marks: Places | None) -> Sp
     return lines.where(with_marks[with_marks < len(breaks)])  # the last line may have no end
 
 
-def _objects(block: Block, start: int, breaks: Places, marks: Places | None) -> Spots:
+def _objects(block: Block, start: int, marks: Places | None) -> Spots:
     """Return the same for the objects of an array, each from the line that ends the last one."""
-    end = block.end
-    last = [end] if block.between_objects else []
-    lines = np.concatenate([[start], breaks + 1])
-    lines = lines[lines + len(NEXT_OBJECT) <= end]
-    for offset, byte in enumerate(NEXT_OBJECT):
-        lines = lines[block.bytes[lines + offset] == byte]
-    bounds = np.concatenate([lines, last]).astype(np.int64)
+    bounds = block.objects(start)
+    if block.between_objects:
+        bounds = np.append(bounds, block.end)
     starts, ends = bounds[:-1], bounds[1:] - 1
     if marks is not None:
         which = np.searchsorted(bounds, marks, side="right") - 1
         which = np.unique(which[(which >= 0) & (which < len(starts))])
         starts, ends = starts[which], ends[which]
-    return Spots(starts, ends, np.searchsorted(breaks, starts))
-
-
-def _lines_around(block: Block, start: int, marks: Places) -> Spots:
-    """Return where the lines with marks stand."""
-    data, end = block.data, block.end
-    bounds = []
-    done = start  # the lines up to there
-    for mark in marks.tolist():
-        if mark >= done:
-            first = data.rfind(b"\n", done, mark) + 1 or done
-            last = data.find(b"\n", mark, end)
-            if last < 0:  # the last line may have no end
-                break
-            bounds.append((first, last))
-            done = last + 1
-    return _counted(block, start, bounds)
-
-
-def _objects_around(block: Block, start: int, marks: Places) -> Spots:
-    """Return the same for the objects of an array, each from the line that ends the last one."""
-    data, end = block.data, block.end
-    bounds = []
-    done = start
-    for mark in marks.tolist():
-        if mark >= done:
-            begin, done = done, mark  # what was searched in vain is not searched again
-            low, high = max(begin, mark - _OBJECT_BYTES), min(end, mark + _OBJECT_BYTES)
-            first = data.rfind(BETWEEN_OBJECTS, low, mark + len(NEXT_OBJECT)) + 1
-            if not first:
-                if low > begin or not data.startswith(NEXT_OBJECT, begin):
-                    continue
-                first = begin
-            last = data.find(BETWEEN_OBJECTS, mark, high)
-            if last < 0 and block.between_objects and high == end:
-                last = end - 1
-            if last >= 0:
-                bounds.append((first, last))
-                done = last + 1
-    return _counted(block, start, bounds)
-
-
-def _counted(block: Block, start: int, bounds: list[tuple[int, int]]) -> Spots:
-    """Return spots with these bounds."""
-    spots = np.array(bounds, dtype=np.int64).reshape(-1, 2).T
-    lines = block.lines_between([start, *spots[0].tolist()])
-    return Spots(spots[0], spots[1], np.cumsum(lines, dtype=np.int64))
+    before = block.lines_before(np.append(starts, start))
+    return Spots(starts, ends, before[:-1] - before[-1])
 
 
 def _apart(block: Block, found: list[tuple[Found, Spots]]) -> tuple[tuple[Found, Spots], ...]:

@@ -17,7 +17,8 @@ from typing import Final
 import pandas as pd
 
 from sbdiag.capture.block_reader import BlockReader
-from sbdiag.capture.blocks import Block, read_blocks
+from sbdiag.capture.block_stream import read_blocks
+from sbdiag.capture.blocks import Block
 from sbdiag.capture.files import Capture, Source, open_capture
 from sbdiag.capture.line_reader import LineReader
 from sbdiag.capture.progress import Progress, reporting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -11,12 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sbdiag.capture import block_stream, marks
 from sbdiag.capture.block_reader import BlockReader
-from sbdiag.capture.blocks import read_blocks
+from sbdiag.capture.block_stream import read_blocks
 from sbdiag.capture.ledger import Tally
 from sbdiag.capture.line_reader import LineReader
 from sbdiag.capture.lines import read_lines
 from sbdiag.capture.rows import Rows
+
+pytestmark = pytest.mark.usefixtures("way")
 
 CORPUS = [
     json.loads(line)["raw"]
@@ -112,15 +116,16 @@ def careful(data: bytes) -> Outcome:
     return outcome(rows, reader)
 
 
-def fast(data: bytes, capacity: int) -> Outcome:
+def fast(data: bytes, capacity: int, *, ahead: bool = False) -> Outcome:
     rows = Rows()
     reader = LineReader(rows)
-    BlockReader(reader).read(read_blocks(io.BytesIO(data).readinto, capacity=capacity))
+    blocks = read_blocks(io.BytesIO(data).readinto, ahead=ahead, capacity=capacity)
+    BlockReader(reader).read(blocks)
     return outcome(rows, reader)
 
 
-def assert_same(data: bytes, capacity: int) -> None:
-    denials, unparsed, tally, notes = fast(data, capacity)
+def assert_same(data: bytes, capacity: int, *, ahead: bool = False) -> None:
+    denials, unparsed, tally, notes = fast(data, capacity, ahead=ahead)
     expected = careful(data)
     assert (tally, notes) == expected[2:]
     pd.testing.assert_frame_equal(denials, expected[0])
@@ -185,3 +190,17 @@ def test_lines_longer_than_a_block_and_than_a_piece() -> None:
     assert_same(data, 2**16)
     assert_same(data, 2**20)
     assert fast(data, 2**20)[2].denials == 5
+
+
+def test_another_thread_may_have_the_rest_of_a_long_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(data: memoryview) -> list[int]:
+        time.sleep(0.001)  # long enough for the other thread to take what follows
+        return marks.find_marks(data)
+
+    monkeypatch.setattr(block_stream, "find_marks", slowly)
+    # wherever it is cut, what follows is like columns of another program
+    noise = f"{STAMP} E  kernel[0:42486c] (A) nothing of note"
+    long = (OURS[1] + "/").ljust(2 * len(noise) + 2, "x") + f"{noise}/" * 40
+    data = "\n".join([noise] * 40 + [long[:-1], "a tag".ljust(len(noise)), noise] * 5).encode()
+    for pieces in range(9, 30):
+        assert_same(data, pieces * (len(noise) + 1), ahead=True)

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbdiag.capture import block_reader, blocks, columns, survey
+from sbdiag.capture import block_reader, block_stream, columns, marks
 from sbdiag.capture import shape as shapes
 from sbdiag.capture.block_reader import BlockReader
-from sbdiag.capture.blocks import read_blocks
+from sbdiag.capture.block_stream import read_blocks
 from sbdiag.capture.line_reader import LineReader
 from sbdiag.capture.lines import read_lines
 from sbdiag.capture.rows import Rows
 from sbdiag.capture.shape import learn
+
+pytestmark = pytest.mark.usefixtures("way")
 
 MESSAGES = [
     "Sandbox: wc(89150) deny(1) file-read-data /private/etc/sudoers",
@@ -159,7 +161,6 @@ def assert_same(data: bytes, capacity: int, *, ahead: bool = False) -> None:
     pd.testing.assert_frame_equal(unparsed, expected_unparsed)
 
 
-@pytest.mark.parametrize("far", [0, 1000], ids=["mark by mark", "line by line"])
 @pytest.mark.parametrize("few", [0, 1000], ids=["by Arrow", "one by one"])
 @settings(max_examples=100, deadline=None)
 @given(
@@ -171,7 +172,6 @@ def assert_same(data: bytes, capacity: int, *, ahead: bool = False) -> None:
 )
 def test_fast_and_careful_agree(
     few: int,
-    far: int,
     records: list[str],
     changes: list[tuple[float, int, bytes]],
     capacity: int,
@@ -183,7 +183,6 @@ def test_fast_and_careful_agree(
         at = int(place * len(data))
         data = data[:at] + added + data[at + removed :]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(survey, "FAR_BYTES", far)
         patch.setattr(columns, "_FEW", few)
         patch.setattr(block_reader, "_TRIED", tried)
         assert_same(data, capacity)
@@ -228,6 +227,7 @@ def test_where_most_lines_must_be_read_all_are(monkeypatch: pytest.MonkeyPatch) 
         come_to(self, place)
 
     monkeypatch.setattr(BlockReader, "_come_to", counting)
+    monkeypatch.setattr(marks, "_RARE_BYTES", 2**60)
     assert_same(data, 64 * 1024)
     assert places < 2000 / 3
 
@@ -412,7 +412,7 @@ def test_broken_bytes_in_front_of_the_message() -> None:
 def test_a_record_too_long_for_the_careful_reader_is_left_to_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(blocks, "FIRST_BYTES", 512 * 1024)  # the next block has all of it
+    monkeypatch.setattr(block_stream, "_FIRST_BYTES", 512 * 1024)  # the next block has all of it
     long = ndjson(STAMPS[0], 2, MESSAGES[0] + "x" * 1_200_000)
     lines = [ndjson(STAMPS[0], 2, MESSAGES[0])] * 3000
     assert_same("\n".join([*lines, long, *lines]).encode(), 4 * 2**20)
