@@ -21,12 +21,18 @@ Style: TypeAlias = Literal["compact", "ndjson", "json"]
 OPERATIONS = ("file-read-data", "file-read-metadata", "file-write-create", "file-write-unlink")
 PROGRAMS = ("limactl", "node", "git", "com.apple.Virtua", "zsh", "cargo", "python3.12", "qemu")
 NOISE = (
-    ("launchd", 1, "com.apple.xpc", "service com.example.agent.{n} changed state to running"),
-    ("WindowServer", 388, "com.apple.SkyLight", "window {n} moved to the space {n}, 3 of 4"),
-    ("mDNSResponder", 520, "com.apple.mDNSResponder", "[R{n}] no answer for <mask.hash> yet"),
-    ("runningboardd", 300, "com.apple.runningboard", "[app<application.{n}>] will be suspended"),
-    ("trustd", 312, "com.apple.securityd", "asked for the policy of certificate {n} by <private>"),
+    ("launchd", 1, "com.apple.xpc", "service com.example.agent.%d changed state to running"),
+    ("WindowServer", 388, "com.apple.SkyLight", "window %d moved to the space %d, 3 of 4"),
+    ("mDNSResponder", 520, "com.apple.mDNSResponder", "[R%d] no answer for <mask.hash> yet"),
+    ("runningboardd", 300, "com.apple.runningboard", "[app<application.%d>] will be suspended"),
+    ("trustd", 312, "com.apple.securityd", "asked for the policy of certificate %d by <private>"),
 )
+"""Other programs: process, pid, subsystem, format of the message.
+
+JSON records hold the format too (Apple's ``OSLogEntryWithPayload.formatString``); that of the
+kernel's denials is ``%s``, as in ``tests/capture/corpus.jsonl``.
+"""
+_FORMATS = {process: text for process, _, _, text in NOISE}
 PIECE_BYTES = 8 << 20
 """A sparse capture repeats a piece of this size, with other times."""
 
@@ -72,7 +78,7 @@ def _entry(n: int, message: str, process: str, pid: int, subsystem: str) -> dict
         "messageType": "Error" if not pid else "Default",
         "eventType": "logEvent",
         "source": None,
-        "formatString": "%s",
+        "formatString": _FORMATS.get(process, "%s"),
         "userID": 0,
         "activityIdentifier": 0,
         "subsystem": subsystem,
@@ -141,7 +147,7 @@ def write_sparse(path: Path, style: Style, size: int) -> int:
             in_piece += 1
         else:
             process, pid, subsystem, text = NOISE[n * 31 % 5]
-            piece.append(write(n, text.format(n=n), process, pid, subsystem))
+            piece.append(write(n, text.replace("%d", str(n)), process, pid, subsystem))
         bytes_in_piece += len(piece[-1])
         if bytes_in_piece >= min(size, PIECE_BYTES):
             break
