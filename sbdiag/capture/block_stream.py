@@ -99,7 +99,7 @@ class _Whole:
 
     def blocks(self, thread: Executor | None) -> Generator[Block]:
         """Yield blocks, up to one in which marks turned out to be rare."""
-        coming, enough = self._start(thread), False
+        coming, enough = self._start(thread), True  # perhaps: the first one shows it
         while (block := coming()) is not None:
             following = None if enough else self._start(thread)
             yield block

@@ -151,15 +151,24 @@ class _Lines:
 
 def _extract(piece: Block, kept: list[tuple[int, int]], ours: list[int]) -> Extract:
     """Take out what is kept, and count the lines between."""
-    bounds = np.array(kept, dtype=np.int64)
-    starts, stops = bounds[:, 0], bounds[:, 1]
-    before = np.concatenate([[0], stops[:-1]])
     view = memoryview(piece.data)
-    text = b"".join([view[start:stop] for start, stop in kept])
-    # how many bytes in front of each part are missing
-    missing = np.cumsum(starts - before)
-    places = np.array(ours, dtype=np.int64)
-    places -= missing[np.searchsorted(starts, places, side="right") - 1]
-    gaps = np.flatnonzero(starts > before)
-    lines = piece.lines_before(np.concatenate([before[gaps], starts[gaps]])).reshape(2, -1)
-    return Extract(text, places, starts[gaps] - missing[gaps], lines[1] - lines[0])
+    texts: list[memoryview] = []
+    marks: list[int] = []
+    gaps: list[int] = []
+    bounds: list[int] = []
+    size = before = 0
+    coming = iter([*ours, piece.end])
+    mark = next(coming)
+    for start, stop in kept:
+        if start > before:
+            gaps.append(size)
+            bounds += (before, start)
+        while mark < stop:
+            marks.append(mark - start + size)
+            mark = next(coming)
+        texts.append(view[start:stop])
+        size += stop - start
+        before = stop
+    before_them = piece.lines_before(np.array(bounds, dtype=np.int64))
+    left_out = before_them[1::2] - before_them[::2]
+    return Extract(b"".join(texts), np.array(marks, np.int64), np.array(gaps, np.int64), left_out)
