@@ -24,7 +24,8 @@ DENSE_LINES = 2_100_000
 DENSE_NDJSON_LINES = 275_000  # about 256 MiB
 DISTINCT = 2_000
 FILES = 4
-LONG_BYTES = 1024 * MIB
+STYLES: tuple[Style, ...] = ("compact", "ndjson", "json")
+LONG_BYTES = 1536 * MIB
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -52,7 +53,7 @@ def sparse(size: Size, folder: Path) -> Table:
         path.unlink()
         return (name, f"{written:,}", f"{ours.seconds:.3f} s", *rest)
 
-    return Table("sparse", heads, (row(style) for style in ("compact", "ndjson", "json")))
+    return Table("sparse", heads, (row(style) for style in STYLES))
 
 
 def dense(size: Size, folder: Path) -> Table:
@@ -115,23 +116,24 @@ def memory(size: Size, folder: Path) -> Table:
     heads = ("capture", "peak memory", "of it the imports", "goal")
     wanted = size.of(HUGE_BYTES)
 
-    def rows() -> Iterator[tuple[str, ...]]:
+    def row(style: Style) -> tuple[str, ...]:
+        name = f"sparse {style}, {mib(wanted)}"
         if not Path("/proc/self/status").exists():
-            yield (f"sparse compact, {mib(wanted)}", "skipped: no /proc/self/status", "", "")
-        elif shutil.disk_usage(folder).free < wanted + wanted // 10:
-            yield (f"sparse compact, {mib(wanted)}", "skipped: no room on the disk", "", "")
-        else:
-            path = folder / "huge.log"
-            written = write_sparse(path, "compact", wanted)
-            imports, _ = _peak("sbdiag.read_denials")
-            peak, found = _peak(f"len(sbdiag.read_denials({str(path)!r}, progress=False))")
-            same("denials", found, str(written))
-            name = f"sparse compact, {mib(path.stat().st_size)}"
-            path.unlink()
-            reached = goal(peak, HUGE_LIMIT_MIB, "at most").replace(":", " MiB:")
-            yield (name, f"{peak:.0f} MiB", f"{imports:.0f} MiB", reached)
+            return (name, "skipped: no /proc/self/status", "", "")
+        if shutil.disk_usage(folder).free < wanted + wanted // 10:
+            return (name, "skipped: no room on the disk", "", "")
+        path = folder / f"huge.{style}"
+        written = write_sparse(path, style, wanted)
+        imports, _ = _peak("sbdiag.read_denials")
+        peak, found = _peak(f"len(sbdiag.read_denials({str(path)!r}, progress=False))")
+        same("denials", found, str(written))
+        name = f"sparse {style}, {mib(path.stat().st_size)}"
+        path.unlink()
+        reached = goal(peak, HUGE_LIMIT_MIB, "at most").replace(":", " MiB:")
+        return (name, f"{peak:.0f} MiB", f"{imports:.0f} MiB", reached)
 
-    return Table("memory", heads, rows())
+    rows = (row(style) for style in STYLES)
+    return Table("memory", heads, rows)
 
 
 def _peak(expression: str) -> tuple[float, str]:

@@ -21,7 +21,7 @@ from sbdiag.capture.times import time_zone
 from sbdiag.capture.unified_log import Reading, Scanned, read_capture, scan_capture
 from sbdiag.errors import CaptureError
 
-WORTH_BYTES: Final = 1024 * 1024 * 1024
+WORTH_BYTES: Final = 2 * 1024 * 1024 * 1024
 """A process starts, and hands its rows over, in the time in which another one reads so much."""
 _PACKED: Final = (".gz", ".bz2", ".xz", ".zst")
 _UNPACKED_TIMES: Final = 8  # unpacking takes about as long as reading so many times the bytes
@@ -115,7 +115,7 @@ def _scan(file: Source, run: str | None) -> Scanned | None:
 
 
 def helpful_processes(files: Sequence[Source]) -> int:
-    """Return how many processes read these files fastest: one for each GiB, as there are.
+    """Return how many processes read these files fastest: one for each 2 GiB, as there are.
 
     Only files in which denials are rare count: to hand over many rows takes longer than to read
     them.

@@ -63,7 +63,7 @@ def test_open_files_are_read_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     [
         ([1, 1], ".log", 8, 1),
         ([3000], ".log", 8, 1),
-        ([600, 600, 600, 600], ".log", 8, 2),
+        ([1200, 1200, 1200, 1200], ".log", 8, 2),
         ([4000, 4000, 4000], ".log", 8, 3),
         ([4000, 4000, 4000], ".log", 2, 2),
         ([300, 300], ".log.gz", 8, 2),
