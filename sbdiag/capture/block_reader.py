@@ -18,7 +18,7 @@ import numpy as np
 
 from sbdiag.capture.blocks import BETWEEN_OBJECTS, Block
 from sbdiag.capture.line_reader import LineReader, sets_state
-from sbdiag.capture.lines import LineCutter
+from sbdiag.capture.lines import LINE_BYTES, LineCutter
 from sbdiag.capture.marks import CANDIDATE
 from sbdiag.capture.shape import Shape, learn
 from sbdiag.capture.sieve import INDENTED, LINES_BACK
@@ -172,8 +172,9 @@ class BlockReader:
         data, end = self._block.data, self._block.end
         start = place
         for _ in range(LINES_BACK):
-            if start < end and data[start] not in INDENTED:
-                text = data[start : self._line_end(start)].decode("utf-8", "replace")
+            stop = self._line_end(start)
+            if start < end and data[start] not in INDENTED and stop - start <= LINE_BYTES:
+                text = data[start:stop].decode("utf-8", "replace")
                 if sets_state(text.removesuffix("\n").removesuffix("\r")):
                     return start
             if start <= self._at:

@@ -23,10 +23,9 @@ from sbdiag.capture.times import Moment, iso_moment
 OBJECT_CHARS: Final = 4 * 1024 * 1024
 """A longer object is not read as one: real records have about a thousand characters."""
 
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 _BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]')
-# A line of JSON once its strings are taken out.
-_LEGAL = re.compile(r"(?:[\s{}\[\]:,]++|-?\d[\d.eE+\-]*+|true|false|null)*+")
+# A line of JSON, its strings whole.
+_LEGAL = re.compile(r'(?:[\s{}\[\]:,]++|"(?:[^"\\]++|\\.)*+"|-?\d[\d.eE+\-]*+|true|false|null)*+')
 _OPENS = re.compile(r"\s*+(?:\}?\s*+\]?,?\s*+)?\[?\s*+\{")
 # A record begins at the margin; inside a record, everything is indented.
 _MARGIN = re.compile(r"(?:\}\s*,\s*|\[)?\{")
@@ -151,7 +150,7 @@ def at_margin(line: str) -> bool:
 
 def is_json(line: str) -> bool:
     """Return whether `line` can stand in a JSON text: whole strings, numbers, brackets."""
-    return _LEGAL.fullmatch(_STRING.sub(" ", line)) is not None
+    return _LEGAL.fullmatch(line) is not None
 
 
 def read_object(found: JsonObject) -> Mapping[str, object] | None:

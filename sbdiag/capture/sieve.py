@@ -15,6 +15,7 @@ import numpy as np
 
 from sbdiag.capture.blocks import NEXT_OBJECT, Block, Extract
 from sbdiag.capture.line_reader import sets_state
+from sbdiag.capture.lines import LINE_BYTES
 from sbdiag.capture.marks import CANDIDATE
 from sbdiag.capture.styles import PLAIN_DATED
 
@@ -23,15 +24,16 @@ LINES_BACK: Final = 400
 INDENTED: Final = b" \t\r\n"
 """What begins a line that sets no state."""
 
-_UNSURE: Final = b"da\\"  # begins a mark that stands in many lines that are not ours
 # What begins like an object on one line: whatever it goes on with, no open object contains it.
 _OBJECT: Final = b'{"'
+_ALONE: Final = rb'\{"[^\t\n]*+'  # all of such a line; behind a tab it may be columns
+_OBJECT_LINE = re.compile(_ALONE + rb"(?:\n|\Z)")
 _BRACKETS: Final = b"[{}"
 _COLUMNS = re.compile(PLAIN_DATED)
 # Two lines that are both columns, or both objects.
 _PAIR = re.compile(
-    rb"%(columns)b.*+\n%(columns)b.*+\n|%(object)b.*+\n%(object)b.*+\n"
-    % {b"columns": PLAIN_DATED, b"object": re.escape(_OBJECT)}
+    rb"%(columns)b.*+\n%(columns)b.*+\n|%(object)b\n%(object)b\n"
+    % {b"columns": PLAIN_DATED, b"object": _ALONE}
 )
 _AT_MARGIN: Final = b"\n}"  # the lines of a longer object are indented
 _OBJECT_BYTES: Final = 16 * 1024  # it is shorter
@@ -47,7 +49,7 @@ def sift(piece: Block, marks: list[int]) -> Extract:
         lines.go_on()
         if pair is None or (lines.ours is not None and lines.ours[0] < pair.end()):
             begin = lines.state_before(start, kept[-1][1])
-            alone = begin == start and piece.data.startswith(_OBJECT, start)
+            alone = begin == start and bool(_OBJECT_LINE.match(piece.data, start, stop))
             kept.append((begin, lines.settled(stop, objects=alone)))
         else:  # as most are
             kept.append((start, pair.end()))
@@ -81,8 +83,7 @@ class _Lines:
             if mark >= self._done:
                 start = self._line_start(mark, self._done)
                 self._done = self._line_end(mark)
-                sure = self._data[mark] not in _UNSURE
-                if sure or CANDIDATE.search(self._data, start, self._done):
+                if CANDIDATE.search(self._data, start, self._done):
                     self.ours = start, self._done
                     self.all_ours.append(start)
                     return
@@ -96,7 +97,7 @@ class _Lines:
         looked = 0  # what was looked through for the margin
         below = True  # right below a line that can be ours, whose tag may be an object
         while place < self._end:
-            objects = objects and self._data.startswith(_OBJECT, place)
+            objects = objects and _OBJECT_LINE.match(self._data, place, self._end) is not None
             if self.ours is not None and self.ours[0] == place:
                 place, below = self.ours[1], True
                 self.go_on()
@@ -135,7 +136,7 @@ class _Lines:
         return low
 
     def _sets_state(self, start: int, stop: int) -> bool:
-        if self._data[start] in INDENTED:
+        if self._data[start] in INDENTED or stop - start > LINE_BYTES:  # of which some is read
             return False
         if _COLUMNS.match(self._data, start, stop):
             return True

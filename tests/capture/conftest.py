@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sbdiag.capture import block_stream, marks
+from sbdiag.capture import block_stream, marks, sieve
 from sbdiag.capture.line_reader import LineReader
 
 
@@ -28,4 +28,6 @@ def way(request: pytest.FixtureRequest) -> Iterator[str]:
             patch.setattr(block_stream, "_FIRST_BYTES", 300)
             patch.setattr(block_stream, "_PIECE_BYTES", 2000)
             patch.setattr(block_stream, "_ROUND_PIECES", 5)
+            patch.setattr(sieve, "_OBJECT_BYTES", 100)
+            patch.setattr(sieve, "LINES_BACK", 5)
         yield request.param

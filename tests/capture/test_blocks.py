@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sbdiag.capture import blocks
@@ -56,7 +56,8 @@ def test_what_follows_a_block_is_no_break_of_it(length: int) -> None:
     assert block.lines_before(np.array([block.end])).tolist() == [length]
 
 
-@given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4)), max_size=4)))
+@settings(deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4)), max_size=4), max_size=5))
 def test_lines_are_counted_with_those_that_are_missing(
     pieces: list[list[tuple[int, int]]],
 ) -> None:

@@ -48,6 +48,12 @@ LINES = [
     "Violation: x",
     "--- last message repeated 3 times ---",
 ]
+TABBED = [  # columns of Console, and what may be their tag
+    '{"a\t12:00:00\tkernel\tSandbox: wc(1) deny(1) file-read-data',
+    '{"b":1}',
+    '{"c":1}',
+]
+LINES += TABBED
 texts = st.lists(st.sampled_from(LINES), max_size=30).map(lambda lines: "\n".join(lines).encode())
 
 
@@ -69,7 +75,11 @@ def outcome(reader: LineReader) -> tuple[object, ...]:
 
 
 @given(texts, texts)
-@example(OURS.encode(), b'{"a": 1}\n' + OTHER.encode())
+@example(OURS.encode(), "\n".join(['{"a": 1}', OTHER, OTHER]).encode())
+@example(b"", "\n".join([*TABBED, OTHER, OTHER, OURS]).encode())
+@example(b"", "\n".join(['{"a⇥12:00:00⇥kernel⇥'.replace("⇥", "\t"), *TABBED[1:]] * 2).encode())
+@example(b"", b"\n")
+@example(b"", "\n".join([OTHER, MESSAGE, '{"a": 1}', OTHER, OTHER]).encode())
 @example(OTHER.encode(), b"{\n" + OURS.encode())
 def test_an_extract_is_read_as_the_whole(before: bytes, text: bytes) -> None:
     """Whatever stood above a piece, and however much of it is left out."""
@@ -85,7 +95,7 @@ def test_an_extract_is_read_as_the_whole(before: bytes, text: bytes) -> None:
     place, number = 0, len(lines) + 1
     while place < block.end:
         stop, missing = block.next_gap(place, block.end)
-        for line in read_lines([found.text[place:stop].removesuffix(b"\n")]):
+        for line in read_lines([found.text[place:stop]]):
             reader.read(line._replace(number=number + line.number - 1))
         number += found.text.count(b"\n", place, stop) + missing
         if missing:
@@ -127,9 +137,17 @@ def test_little_is_kept_of_a_log(noise: str, ours: str) -> None:
     assert len(found.gaps) == 11
 
 
+STAMPS = [
+    STAMP,
+    "2026-02-29 12:08:19.267",
+    "2026-02-30 12:08:19.267",
+    "2026-12-31 24:00:00.000000+1460",
+]
 COLUMNS = st.tuples(
-    st.sampled_from([STAMP, "2026-02-30 12:08:19.267", "2026-12-31 24:00:00.000000+1460"])
-    | st.from_regex(r"20[0-9]{2}-[0-3][0-9]-[0-3][0-9] [0-2][0-9]:[0-6][0-9]:[0-6][0-9]\.[0-9]{3}"),
+    st.sampled_from(STAMPS)
+    | st.from_regex(
+        r"(19|20)[0-9]{2}-[0-3][0-9]-[0-3][0-9] [0-2][0-9]:[0-6][0-9]:[0-6][0-9]\.[0-9]{3}"
+    ),
     st.sampled_from([" E  kernel[0:1f] ", " Df a-b.c[7:0] ", "000+0200  localhost x[1]: "])
     | st.sampled_from(
         ["-0800 0x1 Error 0x0 0 0 kernel: ", " 0x1 E\u0661 0x0 0 0 x: ", " Z x[1:2] "]
@@ -140,6 +158,9 @@ COLUMNS = st.tuples(
 
 @given(COLUMNS)
 @example(f"{STAMP} E  kernel[0:1f] (a) [b:c] ")
+@example("1969-12-31 12:08:19.267 E  kernel[0:1f] (a) x")
+@example("1970-01-01 00:00:00.000 E  kernel[0:1f] (a) x")
+@example("2026-02-29 12:08:19.267 E  kernel[0:1f] (a) x")
 @example(f'{STAMP} E  kernel[0:1f] (a) [b:c] "')
 @example(f"{STAMP} E  kernel[0:1f] (a) [b:c]\u00a0")
 def test_plain_columns_set_the_state(text: str) -> None:
