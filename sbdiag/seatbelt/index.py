@@ -44,15 +44,17 @@ _NAMES: Final = frozenset({"name-pattern", "name-pattern-ci"})
 class Index:
     """The turns of rules by one key that a request must have, and below it by the next one.
 
-    What does not ask for a key stands in `_turns`. Of prefixes the lengths are known.
+    What does not ask for a key stands in `_turns`. Of prefixes the lengths are known, and of
+    directories the longest: a long path is not cut at places where none can be found.
     """
 
-    __slots__ = ("_found", "_lengths", "_turns")
+    __slots__ = ("_found", "_lengths", "_longest", "_turns")
 
     def __init__(self) -> None:
         self._turns: list[int] = []
         self._found: dict[str, dict[str, Index]] = {}
         self._lengths: frozenset[int] = frozenset()
+        self._longest = 0
 
     def add(self, turn: int, written: Iterable[Filter]) -> None:
         """Put the rule of a turn where requests come by of which one of its filters may hold."""
@@ -75,6 +77,8 @@ class Index:
             found[value] = Index()
             if kind == "begins" and len(value) not in self._lengths:
                 self._lengths |= {len(value)}
+            elif kind == "subpath":
+                self._longest = max(self._longest, len(value))
         found[value]._add(turn, way[1:])
 
     def _find(self, request: Request, turns: set[int]) -> None:
@@ -118,7 +122,7 @@ class Index:
         else:
             yield path
             at = path.find("/", 1) if kind == "subpath" else 0
-            while at > 0:
+            while 0 < at <= self._longest:
                 yield path[:at]
                 at = path.find("/", at + 1)
 

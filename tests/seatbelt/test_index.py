@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,6 +80,24 @@ def test_of_many_parts_a_few_are_asked(size: int) -> None:
     index.add(1, [Filter("require-any", parts)])
     asked = [Request(parse_access("file-read-data", path)) for path in ("/a" * 9, "/a", "/b")]
     assert [index.turns(request) for request in asked] == [[0, 1], [1], []]
+
+
+def test_a_long_path_is_cut_only_where_a_directory_may_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[str] = []
+    values = Index._path_values
+
+    def counted(self: Index, kind: str, path: str) -> Iterator[str]:
+        for value in values(self, kind, path):
+            looked_up.append(value)
+            yield value
+
+    monkeypatch.setattr(Index, "_path_values", counted)
+    index = Index()
+    for turn, directory in enumerate(["/Users/you/project", "/x", "/Users"]):
+        index.add(turn, [Filter("subpath", (directory,))])
+    deep = "/Users/you/project" + "/d" * 200
+    assert index.turns(Request(parse_access("file-read-data", deep))) == [0, 2]
+    assert looked_up == [deep.lower(), "/users", "/users/you", "/users/you/project"]
 
 
 _LEAF = st.one_of(
