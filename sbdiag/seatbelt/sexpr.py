@@ -34,6 +34,7 @@ _PREPROCESSOR: Final = frozenset(
     {"#if", "#ifdef", "#ifndef", "#elif", "#else", "#endif", "#include", "#define", "#undef"}
 )
 _ATOM: Final = re.compile(r"[^()\";\f\t\v\n\r ]+")
+_STRING_STOP: Final = re.compile(r"[\"\\]")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]+")
 _REAL: Final = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?")
 _RADIX: Final = {
@@ -250,9 +251,8 @@ class _Reader:
         text, parts = self.text, []
         escaped = False
         while True:
-            stop = self.at
-            while stop < len(text) and text[stop] not in '"\\':
-                stop += 1
+            found = _STRING_STOP.search(text, self.at)
+            stop = len(text) if found is None else found.start()
             parts.append(_bytes(text[self.at : stop]))
             if stop >= len(text) or (text[stop] == "\\" and stop + 1 >= len(text)):
                 raise self.fail("the text ends inside this string", start)
